@@ -1,0 +1,33 @@
+//! The ear of Tatum: samples in, beats, downbeats, onsets and tempo out.
+//!
+//! The walk: [`LogMel`] (samples to frames) -> [`BeatNet`] (frames to [`Activations`]) ->
+//! [`Decoder`] ([`BarTracker`], [`OnsetPicker`], [`Timeline`]) -> [`Heard`].
+//!
+//! No threads, no files, no host, no clock. Nothing here can fail on audio: NaN, infinities,
+//! silence and any level are input, not errors.
+#![forbid(unsafe_code)]
+
+mod decoder;
+mod error;
+mod logmel;
+mod mel;
+mod model;
+mod onset;
+mod settings;
+mod spec;
+mod time;
+mod timeline;
+mod tracker;
+
+pub use decoder::{Decoder, Heard, Onset};
+pub use error::Error;
+pub use logmel::{LogMel, MelFrame, RATE_RANGE_HZ};
+pub use model::{
+    Activations, Backend, BeatNet, BeatState, LaneFrame, ModelFile, ModelShape, Provider, Runtime,
+};
+pub use onset::{OnsetPeak, OnsetPicker};
+pub use settings::DecoderSettings;
+pub use spec::{BANDS, FeatureSpec};
+pub use time::{Bpm, SamplePos};
+pub use timeline::{BarState, Beat, LEAD_S, Timeline};
+pub use tracker::{BarEstimate, BarTracker};

@@ -1,0 +1,155 @@
+//! The ONNX Runtime backend: a dynamic library, all lanes in one call, on a GPU where there is one.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use ort::ep::{self, ExecutionProviderDispatch};
+use ort::session::Session;
+use ort::value::Tensor;
+
+use super::file::{INPUTS, OUTPUTS};
+use super::{Activations, Backend, LaneFrame, ModelShape, Network, Provider};
+use crate::{BANDS, Error};
+
+/// The process's one ONNX Runtime. It must outlive every session, and a library cannot be changed
+/// once it is loaded, so the first outcome stays.
+static ENVIRONMENT: OnceLock<Result<ort::environment::Environment, String>> = OnceLock::new();
+
+pub(super) struct OnnxRuntime {
+    session: Session,
+    shape: ModelShape,
+    backend: Backend,
+}
+
+impl OnnxRuntime {
+    pub(super) fn new(
+        onnx: &[u8],
+        shape: ModelShape,
+        library: &Path,
+        providers: &[Provider],
+    ) -> Result<Self, Error> {
+        let environment = ENVIRONMENT
+            .get_or_init(|| {
+                let builder = ort::init_from(library).map_err(|e| e.to_string())?;
+                builder.with_name("tatum").build().map_err(|e| e.to_string())
+            })
+            .as_ref()
+            .map_err(|reason| failed(format!("{} does not load: {reason}", library.display())))?;
+        let mut refused = Vec::new();
+        let last = [Provider::Cpu];
+        for provider in providers.iter().chain(&last) {
+            match session(environment, onnx, *provider) {
+                Ok(session) => {
+                    let backend = Backend {
+                        engine: "ONNX Runtime".into(),
+                        device: device(*provider).into(),
+                    };
+                    return Ok(Self { session, shape, backend });
+                }
+                Err(reason) => refused.push(format!("{}: {reason}", device(*provider))),
+            }
+        }
+        Err(failed(refused.join("; ")))
+    }
+
+    fn run(&mut self, lanes: &mut [LaneFrame<'_>]) -> ort::Result<()> {
+        let ModelShape { context, layers, hidden } = self.shape;
+        let batch = lanes.len();
+        let mut mel = Vec::with_capacity(batch * BANDS);
+        let mut contexts = Vec::with_capacity(batch * context * BANDS);
+        let mut h = vec![0.0; layers * batch * hidden];
+        let mut c = h.clone();
+        for (b, lane) in lanes.iter().enumerate() {
+            mel.extend_from_slice(&lane.frame.bins);
+            contexts.extend_from_slice(&lane.state.context);
+            for layer in 0..layers {
+                let (own, batched) = memory_range(layer, b, batch, hidden);
+                h[batched.clone()].copy_from_slice(&lane.state.h[own.clone()]);
+                c[batched].copy_from_slice(&lane.state.c[own]);
+            }
+        }
+        let inputs = ort::inputs![
+            INPUTS[0] => Tensor::from_array(([batch, 1, BANDS], mel))?,
+            INPUTS[1] => Tensor::from_array(([batch, context, BANDS], contexts))?,
+            INPUTS[2] => Tensor::from_array(([layers, batch, hidden], h))?,
+            INPUTS[3] => Tensor::from_array(([layers, batch, hidden], c))?,
+        ];
+        let outputs = self.session.run(inputs)?;
+        let read = |i: usize| outputs[OUTPUTS[i]].try_extract_tensor::<f32>().map(|(_, data)| data);
+        let (heard, contexts, h, c) = (read(0)?, read(1)?, read(2)?, read(3)?);
+        for (b, lane) in lanes.iter_mut().enumerate() {
+            let [beat, downbeat, onset] = [0, 1, 2].map(|i| heard[b * 3 + i]);
+            lane.out = Activations { beat, downbeat, onset };
+            let kept = context * BANDS;
+            lane.state.context.copy_from_slice(&contexts[b * kept..(b + 1) * kept]);
+            for layer in 0..layers {
+                let (own, batched) = memory_range(layer, b, batch, hidden);
+                lane.state.h[own.clone()].copy_from_slice(&h[batched.clone()]);
+                lane.state.c[own].copy_from_slice(&c[batched]);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Network for OnnxRuntime {
+    fn step(&mut self, lanes: &mut [LaneFrame<'_>]) -> Result<(), Error> {
+        self.run(lanes).map_err(|e| failed(e.to_string()))
+    }
+
+    fn backend(&self) -> &Backend {
+        &self.backend
+    }
+}
+
+/// Where one layer's memory of lane `b` lies: in the lane's own state, and in the batch.
+fn memory_range(
+    layer: usize,
+    b: usize,
+    batch: usize,
+    hidden: usize,
+) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
+    let batched = (layer * batch + b) * hidden;
+    (layer * hidden..(layer + 1) * hidden, batched..batched + hidden)
+}
+
+/// A session on one provider; an error, not the CPU, if that provider does not start.
+fn session(
+    environment: &ort::environment::Environment,
+    onnx: &[u8],
+    provider: Provider,
+) -> Result<Session, String> {
+    let build = || -> ort::Result<Session> {
+        Session::builder(environment)?
+            .with_intra_threads(1)?
+            .with_execution_providers([dispatch(provider).error_on_failure()])?
+            .commit_from_memory(onnx)
+    };
+    build().map_err(|e| e.to_string())
+}
+
+fn dispatch(provider: Provider) -> ExecutionProviderDispatch {
+    match provider {
+        Provider::TensorRt => ep::TensorRT::default().build(),
+        Provider::Cuda => ep::CUDA::default().build(),
+        Provider::DirectMl => ep::DirectML::default().build(),
+        Provider::CoreMl => ep::CoreML::default().build(),
+        Provider::WebGpu => ep::WebGPU::default().build(),
+        Provider::Cpu => ep::CPU::default().build(),
+    }
+}
+
+fn device(provider: Provider) -> &'static str {
+    match provider {
+        Provider::TensorRt => "TensorRT",
+        Provider::Cuda => "CUDA",
+        Provider::DirectMl => "DirectML",
+        Provider::CoreMl => "CoreML",
+        Provider::WebGpu => "WebGPU",
+        Provider::Cpu => "CPU",
+    }
+}
+
+fn failed(reason: String) -> Error {
+    Error::Backend { backend: "ONNX Runtime", reason }
+}

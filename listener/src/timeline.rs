@@ -1,0 +1,124 @@
+//! From frame time to host samples: when a beat will be, and when it must be decided.
+
+use crate::tracker::BarEstimate;
+use crate::{Bpm, DecoderSettings, FeatureSpec, SamplePos};
+
+/// Time the worker is given for a frame. News of a frame leaves this long after the frame is
+/// complete, so that what leaves when depends on the audio alone.
+pub const LEAD_S: f64 = 0.02;
+
+/// A beat, decided before it sounds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Beat {
+    /// The host sample it falls on; never before the [`Heard::due`](crate::Heard::due) of its frame.
+    pub at: SamplePos,
+    /// 1 for the first of the bar.
+    pub in_bar: u8,
+    /// Beats per bar.
+    pub beats_per_bar: u8,
+    /// Tempo at this beat.
+    pub tempo: Bpm,
+    /// Probability that a beat is here, 0..1.
+    pub confidence: f32,
+}
+
+/// Where in the bar the host is at a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct BarState {
+    /// Place in the bar, 0..1.
+    pub phase: f32,
+    /// Change of `phase` per host sample.
+    pub phase_per_sample: f32,
+    /// Tempo.
+    pub tempo: Bpm,
+    /// 1 for the first beat of the bar; 0 before anything was heard.
+    pub beat_in_bar: u8,
+    /// Beats per bar; 0 before anything was heard.
+    pub beats_per_bar: u8,
+    /// Probability that tempo and beat are right, 0..1.
+    pub confidence: f32,
+    /// The confidence is high enough for beats to be given.
+    pub locked: bool,
+}
+
+/// Predicts beats on the host's clock.
+#[derive(Debug, Clone)]
+pub struct Timeline {
+    rate_hz: f64,
+    hop_s: f64,
+    /// From a frame's centre to the sample its news leaves, seconds.
+    due_s: f64,
+    beat_lag_s: f64,
+    min_confidence: f32,
+    last_beat_s: f64,
+}
+
+/// A beat this close to the last one, in beats, is the same beat seen again.
+const SAME_BEAT: f64 = 0.55;
+
+impl Timeline {
+    /// A timeline at the start of a stream at `rate_hz`.
+    #[must_use]
+    pub fn new(spec: &FeatureSpec, rate_hz: f64, settings: &DecoderSettings) -> Self {
+        Self {
+            rate_hz,
+            hop_s: spec.hop_s,
+            due_s: spec.window_s / 2.0 + LEAD_S,
+            beat_lag_s: f64::from(settings.beat_lag_s),
+            min_confidence: settings.min_confidence,
+            last_beat_s: f64::NEG_INFINITY,
+        }
+    }
+
+    /// Back to the start of a stream.
+    pub fn reset(&mut self) {
+        self.last_beat_s = f64::NEG_INFINITY;
+    }
+
+    /// The sample at which news of the frame centred at `at` leaves.
+    #[must_use]
+    pub fn due(&self, at: SamplePos) -> SamplePos {
+        SamplePos::from_seconds(at.seconds(self.rate_hz) + self.due_s, self.rate_hz)
+    }
+
+    /// The place in the bar at [`Timeline::due`], and the beat that must be decided now because the
+    /// next frame would be too late for it.
+    pub fn step(&mut self, at: SamplePos, bar: &BarEstimate) -> (BarState, Option<Beat>) {
+        let heard_s = at.seconds(self.rate_hz) - self.beat_lag_s;
+        let due_s = at.seconds(self.rate_hz) + self.due_s;
+        let beats_at_due = bar.beat as f64 + bar.beat_phase + (due_s - heard_s) / bar.interval_s;
+        let locked = bar.confidence >= self.min_confidence;
+        let in_bar = |beats: f64| (beats.floor() as usize % bar.beats_per_bar) as u8 + 1;
+        let tempo = Bpm::from_interval(bar.interval_s);
+        let beats_per_bar = bar.beats_per_bar as u8;
+        let state = BarState {
+            phase: (beats_at_due / bar.beats_per_bar as f64).fract() as f32,
+            phase_per_sample: (1.0 / (bar.interval_s * bar.beats_per_bar as f64 * self.rate_hz)) as f32,
+            tempo,
+            beat_in_bar: in_bar(beats_at_due),
+            beats_per_bar,
+            confidence: bar.confidence,
+            locked,
+        };
+        let mut index = bar.beat as f64 + 1.0;
+        let mut beat_s = heard_s + (1.0 - bar.beat_phase) * bar.interval_s;
+        while beat_s < self.last_beat_s + SAME_BEAT * bar.interval_s {
+            index += 1.0;
+            beat_s += bar.interval_s;
+        }
+        if !locked || beat_s >= due_s + self.hop_s {
+            return (state, None);
+        }
+        // A beat that should have been decided earlier was not expected then: it leaves at once.
+        let beat_s = beat_s.max(due_s);
+        self.last_beat_s = beat_s;
+        let beat = Beat {
+            at: SamplePos::from_seconds(beat_s, self.rate_hz),
+            in_bar: in_bar(index),
+            beats_per_bar,
+            tempo,
+            confidence: bar.confidence,
+        };
+        (state, Some(beat))
+    }
+}
