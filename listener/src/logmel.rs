@@ -143,11 +143,8 @@ impl LogMel {
             *input = sample * weight;
         }
         let mut bins = [0.0; BANDS];
-        let done = self.fft.process_with_scratch(
-            &mut self.input,
-            &mut self.spectrum,
-            &mut self.scratch,
-        );
+        let done =
+            self.fft.process_with_scratch(&mut self.input, &mut self.spectrum, &mut self.scratch);
         // Fails only on buffers of the wrong length, and these are the planner's own.
         if done.is_ok() {
             for (magnitude, bin) in self.magnitudes.iter_mut().zip(&self.spectrum) {

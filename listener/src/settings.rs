@@ -23,6 +23,8 @@ pub struct DecoderSettings {
     pub restart: f32,
     /// Half the width of the stretch around a beat in which a beat is expected, seconds.
     pub beat_width_s: f32,
+    /// Odds of a frame to be a beat, whatever the network says: its share of the training targets.
+    pub beat_odds: f32,
     /// Exponent on the beat's likelihood; below 1 it trusts the network less.
     pub beat_trust: f32,
     /// Exponent on the downbeat's likelihood.
@@ -56,9 +58,10 @@ impl Default for DecoderSettings {
             tempo_rigidity: 60.0,
             meter_change: 1e-3,
             restart: 1e-5,
-            beat_width_s: 0.03,
-            beat_trust: 0.6,
-            downbeat_trust: 0.6,
+            beat_width_s: 0.01,
+            beat_odds: 0.07,
+            beat_trust: 0.5,
+            downbeat_trust: 0.5,
             beat_floor: 0.02,
             tempo_hysteresis: 1.5,
             bar_hysteresis: 1.5,

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 /// A position on the host's stream of samples, counted from the last reset. May be negative: the
 /// first frames are centred before the first sample.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct SamplePos(pub i64);
 
 impl SamplePos {

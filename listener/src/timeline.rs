@@ -93,7 +93,8 @@ impl Timeline {
         let beats_per_bar = bar.beats_per_bar as u8;
         let state = BarState {
             phase: (beats_at_due / bar.beats_per_bar as f64).fract() as f32,
-            phase_per_sample: (1.0 / (bar.interval_s * bar.beats_per_bar as f64 * self.rate_hz)) as f32,
+            phase_per_sample: (1.0 / (bar.interval_s * bar.beats_per_bar as f64 * self.rate_hz))
+                as f32,
             tempo,
             beat_in_bar: in_bar(beats_at_due),
             beats_per_bar,

@@ -2,7 +2,9 @@
 
 mod support;
 
-use listener::{Activations, Beat, Decoder, DecoderSettings, FeatureSpec, Heard, LEAD_S, Onset, SamplePos};
+use listener::{
+    Activations, Beat, Decoder, DecoderSettings, FeatureSpec, Heard, LEAD_S, Onset, SamplePos,
+};
 use serde::{Deserialize, Serialize};
 use support::golden;
 
@@ -140,5 +142,15 @@ fn golden_beats() {
         beats(&heard).iter().map(|b| GoldenBeat(b.at.0, b.in_bar, b.beats_per_bar)).collect();
     let onsets: Vec<i64> =
         heard.iter().filter_map(|h| h.onset).map(|Onset { at, .. }| at.0).collect();
-    golden("beats", &(found, onsets), |expected, found| assert_eq!(expected, found));
+    // A millisecond is far below what a listener hears and far above the last bits of a float.
+    let near = |a: i64, b: i64| a.abs_diff(b) <= 48;
+    golden("beats", &(found, onsets), |expected, found| {
+        assert_eq!((expected.0.len(), expected.1.len()), (found.0.len(), found.1.len()));
+        for (a, b) in expected.0.iter().zip(&found.0) {
+            assert!(near(a.0, b.0) && (a.1, a.2) == (b.1, b.2), "{a:?} is now {b:?}");
+        }
+        for (a, b) in expected.1.iter().zip(&found.1) {
+            assert!(near(*a, *b), "the onset at {a} is now at {b}");
+        }
+    });
 }

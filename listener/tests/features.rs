@@ -63,13 +63,16 @@ fn a_full_scale_sine_peaks_near_three_and_silence_is_zero() {
 #[test]
 fn damaged_audio_is_input_not_an_error() {
     let mut audio = music(44_100.0, 1.0);
-    for (n, bad) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, 1e-40].into_iter().enumerate() {
+    for (n, bad) in
+        [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, 1e-40].into_iter().enumerate()
+    {
         audio[n * 1000 + 5] = bad;
     }
     for frame in frames(&audio, 44_100.0, &[64]) {
         assert!(frame.bins.iter().all(|b| b.is_finite() && *b >= 0.0), "{frame:?}");
     }
-    let after_damage = frames(&[vec![f32::NAN; 44_100], music(44_100.0, 1.0)].concat(), 44_100.0, &[64]);
+    let after_damage =
+        frames(&[vec![f32::NAN; 44_100], music(44_100.0, 1.0)].concat(), 44_100.0, &[64]);
     let clean = frames(&[vec![0.0; 44_100], music(44_100.0, 1.0)].concat(), 44_100.0, &[64]);
     assert_eq!(after_damage, clean);
 }
@@ -80,10 +83,7 @@ fn a_frame_is_centred_on_its_window() {
     let mut audio = vec![0.0; 48_000];
     audio[24_000] = 1.0;
     let found = frames(&audio, 48_000.0, &[333]);
-    let loudest = found
-        .iter()
-        .max_by(|a, b| a.bins[40].total_cmp(&b.bins[40]))
-        .expect("frames");
+    let loudest = found.iter().max_by(|a, b| a.bins[40].total_cmp(&b.bins[40])).expect("frames");
     assert!((loudest.at.0 - 24_000).abs() <= 480, "{:?}", loudest.at);
     assert_eq!(found[0].at, SamplePos(960 - 1440));
 }

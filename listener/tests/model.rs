@@ -7,6 +7,8 @@ use support::{frames, golden, largest_difference, music};
 use tract_onnx::pb::ModelProto;
 use tract_onnx::prelude::Framework;
 
+const MISSING: &str = "/nowhere/libonnxruntime.so";
+
 fn model() -> Vec<u8> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/beats.onnx");
     std::fs::read(path).unwrap_or_else(|e| panic!("{path}: {e}"))
@@ -82,10 +84,16 @@ fn reset_equals_new_and_the_past_matters() {
 
 #[test]
 fn onnx_runtime_agrees_with_the_embedded_backend() {
-    let Some(library) = std::env::var_os("TATUM_ONNXRUNTIME") else {
+    let Some(library) = std::env::var_os("TATUM_ONNXRUNTIME").filter(|l| !l.is_empty()) else {
+        let missing = Runtime::OnnxRuntime { library: MISSING.into(), providers: Vec::new() };
+        let refused = BeatNet::from_bytes(&model(), &FeatureSpec::CURRENT, &missing);
+        let text = refused.err().expect("must be refused").to_string();
+        assert!(text.contains(MISSING), "{text}");
         eprintln!("skipped: TATUM_ONNXRUNTIME does not name an ONNX Runtime library");
         return;
     };
+    let missing = Runtime::OnnxRuntime { library: MISSING.into(), providers: Vec::new() };
+    assert!(BeatNet::from_bytes(&model(), &FeatureSpec::CURRENT, &missing).is_err());
     let runtime = Runtime::OnnxRuntime { library: library.into(), providers: Vec::new() };
     let mut other = BeatNet::from_bytes(&model(), &FeatureSpec::CURRENT, &runtime)
         .expect("the shipped model loads in ONNX Runtime");
@@ -94,17 +102,6 @@ fn onnx_runtime_agrees_with_the_embedded_backend() {
     let ours = hear(&mut load(&model()).expect("the shipped model loads"), &song);
     let difference = largest_difference(&ours, &hear(&mut other, &song));
     assert!(difference < 1e-4, "the backends differ by {difference}");
-}
-
-#[test]
-fn a_missing_library_is_named() {
-    let library = "/nowhere/libonnxruntime.so".into();
-    let runtime = Runtime::OnnxRuntime { library, providers: Vec::new() };
-    let refused = BeatNet::from_bytes(&model(), &FeatureSpec::CURRENT, &runtime);
-    if std::env::var_os("TATUM_ONNXRUNTIME").is_none() {
-        let text = refused.err().expect("must be refused").to_string();
-        assert!(text.contains("/nowhere/libonnxruntime.so"), "{text}");
-    }
 }
 
 #[test]
@@ -147,6 +144,9 @@ fn golden_activations() {
     let heard = hear(&mut net, &frames(&music(44_100.0, 2.0), 44_100.0, &[512]));
     golden("activations", &heard, |expected, heard| {
         let difference = largest_difference(expected, heard);
-        assert!(difference < 1e-3, "activations differ by {difference}; a new model needs new golden files");
+        assert!(
+            difference < 1e-3,
+            "activations differ by {difference}; a new model needs new golden files"
+        );
     });
 }

@@ -55,15 +55,17 @@ impl ModelFile {
             .ok_or_else(|| unreadable("its metadata has no feature_spec".into()))?;
         let spec = serde_json::from_str(&spec.value)
             .map_err(|e| unreadable(format!("its feature_spec does not parse ({e})")))?;
-        let graph =
-            proto.graph.as_ref().ok_or_else(|| unreadable("it has no graph".into()))?;
+        let graph = proto.graph.as_ref().ok_or_else(|| unreadable("it has no graph".into()))?;
         let shape = check_interface(&graph.input, &graph.output)?;
         Ok(Self { spec, shape, proto })
     }
 }
 
 /// Checks every tensor's name and fixed dimensions.
-fn check_interface(inputs: &[ValueInfoProto], outputs: &[ValueInfoProto]) -> Result<ModelShape, Error> {
+fn check_interface(
+    inputs: &[ValueInfoProto],
+    outputs: &[ValueInfoProto],
+) -> Result<ModelShape, Error> {
     let context = Tensor::find(inputs, "context")?;
     let h = Tensor::find(inputs, "h")?;
     let shape = ModelShape {

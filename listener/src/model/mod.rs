@@ -180,6 +180,10 @@ impl BeatNet {
     fn warm_up(&mut self) -> Result<(), Error> {
         let mut state = self.new_state();
         let frame = MelFrame { at: crate::SamplePos(0), bins: [0.0; BANDS] };
-        self.step(&mut [LaneFrame { state: &mut state, frame: &frame, out: Activations::default() }])
+        self.step(&mut [LaneFrame {
+            state: &mut state,
+            frame: &frame,
+            out: Activations::default(),
+        }])
     }
 }

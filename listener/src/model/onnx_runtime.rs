@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
+use ort::environment::Environment;
 use ort::ep::{self, ExecutionProviderDispatch};
 use ort::session::Session;
 use ort::value::Tensor;
@@ -11,9 +12,9 @@ use super::file::{INPUTS, OUTPUTS};
 use super::{Activations, Backend, LaneFrame, ModelShape, Network, Provider};
 use crate::{BANDS, Error};
 
-/// The process's one ONNX Runtime. It must outlive every session, and a library cannot be changed
-/// once it is loaded, so the first outcome stays.
-static ENVIRONMENT: OnceLock<Result<ort::environment::Environment, String>> = OnceLock::new();
+/// The process's one ONNX Runtime. It must outlive every session, and once a library is loaded it
+/// cannot be changed.
+static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
 
 pub(super) struct OnnxRuntime {
     session: Session,
@@ -28,22 +29,14 @@ impl OnnxRuntime {
         library: &Path,
         providers: &[Provider],
     ) -> Result<Self, Error> {
-        let environment = ENVIRONMENT
-            .get_or_init(|| {
-                let builder = ort::init_from(library).map_err(|e| e.to_string())?;
-                builder.with_name("tatum").build().map_err(|e| e.to_string())
-            })
-            .as_ref()
-            .map_err(|reason| failed(format!("{} does not load: {reason}", library.display())))?;
+        let environment = environment(library)?;
         let mut refused = Vec::new();
         let last = [Provider::Cpu];
         for provider in providers.iter().chain(&last) {
             match session(environment, onnx, *provider) {
                 Ok(session) => {
-                    let backend = Backend {
-                        engine: "ONNX Runtime".into(),
-                        device: device(*provider).into(),
-                    };
+                    let backend =
+                        Backend { engine: "ONNX Runtime".into(), device: device(*provider).into() };
                     return Ok(Self { session, shape, backend });
                 }
                 Err(reason) => refused.push(format!("{}: {reason}", device(*provider))),
@@ -113,12 +106,21 @@ fn memory_range(
     (layer * hidden..(layer + 1) * hidden, batched..batched + hidden)
 }
 
+/// The process's environment; a library that does not load leaves the way open for another.
+fn environment(library: &Path) -> Result<&'static Environment, Error> {
+    if let Some(environment) = ENVIRONMENT.get() {
+        return Ok(environment);
+    }
+    let refused = |reason: String| {
+        failed(format!("{} does not load ({reason}); name another library", library.display()))
+    };
+    let builder = ort::init_from(library).map_err(|e| refused(e.to_string()))?;
+    let built = builder.with_name("tatum").build().map_err(|e| refused(e.to_string()))?;
+    Ok(ENVIRONMENT.get_or_init(|| built))
+}
+
 /// A session on one provider; an error, not the CPU, if that provider does not start.
-fn session(
-    environment: &ort::environment::Environment,
-    onnx: &[u8],
-    provider: Provider,
-) -> Result<Session, String> {
+fn session(environment: &Environment, onnx: &[u8], provider: Provider) -> Result<Session, String> {
     let build = || -> ort::Result<Session> {
         Session::builder(environment)?
             .with_intra_threads(1)?

@@ -17,12 +17,17 @@ pub struct BarTracker {
     states: States,
     /// Probability of every state, up to a common factor.
     cells: Vec<f32>,
-    /// Steps since the last reset; the rings have turned by this much.
-    time: usize,
-    /// Mass at each beat boundary: `[beat in bar][tempo]`, for one meter at a time.
+    /// Total of `cells` after the last frame.
+    total: f32,
+    /// For every bar, the cell of its first state: how far the ring has turned.
+    heads: Vec<usize>,
+    /// Mass that reaches a beat boundary, per tempo, with the zeros that
+    /// [`Diagonals::multiply`](super::states::Diagonals::multiply) wants around it.
     flow: Vec<f32>,
-    /// Mass that leaves the end of a bar, per meter and tempo.
-    leaving: Vec<f32>,
+    /// Mass that goes on from there, per tempo.
+    arriving: Vec<f32>,
+    /// Mass that reaches the end of a bar, per meter and tempo.
+    ending: Vec<f32>,
     previous: Activations,
     /// The strongest beat heard, fading.
     memory: f32,
@@ -40,12 +45,15 @@ impl BarTracker {
         let mut tracker = Self {
             settings: settings.clone(),
             cells: vec![0.0; states.size],
-            time: 0,
-            flow: vec![0.0; tempi],
-            leaving: vec![0.0; METERS.len() * tempi],
+            total: 1.0,
+            heads: vec![0; states.bars.len()],
+            flow: vec![0.0; tempi + 2 * states.from.padding()],
+            arriving: vec![0.0; tempi],
+            ending: vec![0.0; METERS.len() * tempi],
             previous: Activations::default(),
             memory: 0.0,
-            fade: (-(STEPS_PER_FRAME as f32) / (settings.memory_s * STEPS_PER_SECOND as f32)).exp2(),
+            fade: (-(STEPS_PER_FRAME as f32) / (settings.memory_s * STEPS_PER_SECOND as f32))
+                .exp2(),
             estimator: Estimator::new(&states, settings),
             states,
         };
@@ -59,7 +67,8 @@ impl BarTracker {
             let mass = self.states.prior[bar.tempo] * METERS[bar.meter].1 / bar.length as f32;
             self.cells[bar.first..bar.first + bar.length].fill(mass);
         }
-        self.time = 0;
+        self.total = 1.0;
+        self.heads.fill(0);
         self.previous = Activations::default();
         self.memory = 0.0;
         self.estimator.reset();
@@ -75,9 +84,9 @@ impl BarTracker {
             self.observe(Observation::new(between, &self.settings));
         }
         self.previous = activations;
-        self.normalise();
         self.memory = activations.beat.max(self.memory * self.fade);
-        let mut estimate = self.estimator.read(&self.states, &self.cells, self.time);
+        let (mut estimate, total) = self.estimator.read(&self.states, &self.cells, &self.heads);
+        self.rescale(total);
         // The filter is also sure of itself when it has heard nothing for long: no beat at all is
         // evidence for the slowest tempo. A listener is not.
         estimate.confidence *= (self.memory / CLEAR_BEAT).min(1.0);
@@ -86,79 +95,77 @@ impl BarTracker {
 
     /// Turns every ring by one step and lets tempo and meter change at the beat boundaries.
     fn advance(&mut self) {
-        self.time += 1;
-        let tempi = self.states.tempi();
-        let change = self.settings.meter_change;
-        for (m, (beats, _)) in METERS.into_iter().enumerate() {
-            let leaving = &mut self.leaving[m * tempi..(m + 1) * tempi];
-            for (mass, bar) in leaving.iter_mut().zip(&self.states.bars[m * tempi..]) {
-                *mass = self.cells[bar.cell(0, self.time)];
+        for (head, bar) in self.heads.iter_mut().zip(&self.states.bars) {
+            *head = if *head == 0 { bar.length - 1 } else { *head - 1 };
+        }
+        let States { bars, from, prior, .. } = &self.states;
+        let tempi = prior.len();
+        let within = from.padding()..from.padding() + tempi;
+        let restart = self.settings.restart * self.total;
+        for (m, (beats, meter_prior)) in METERS.into_iter().enumerate() {
+            let range = m * tempi..(m + 1) * tempi;
+            let meter = || bars[range.clone()].iter().zip(&self.heads[range.clone()]);
+            for (mass, (bar, &head)) in self.ending[range.clone()].iter_mut().zip(meter()) {
+                *mass = self.cells[bar.cell(head, 0)];
             }
+            let enters = restart * meter_prior / beats as f32;
             for beat in 1..beats {
-                for (mass, bar) in self.flow.iter_mut().zip(&self.states.bars[m * tempi..]) {
-                    *mass = self.cells[bar.cell(beat * bar.interval, self.time)];
+                for (mass, (bar, &head)) in self.flow[within.clone()].iter_mut().zip(meter()) {
+                    *mass = self.cells[bar.cell(head, beat * bar.interval)];
                 }
-                for (bar, from) in self.states.bars[m * tempi..].iter().zip(&self.states.from) {
-                    let mass: f32 = from.iter().map(|&(i, p)| p * self.flow[i]).sum();
-                    let restart = self.restart_mass(bar);
-                    self.cells[bar.cell(beat * bar.interval, self.time)] = mass + restart;
+                from.multiply(&self.flow, &mut self.arriving);
+                for (mass, (bar, &head)) in self.arriving.iter().zip(meter()) {
+                    self.cells[bar.cell(head, beat * bar.interval)] =
+                        mass + enters * prior[bar.tempo];
                 }
             }
         }
         // A bar has ended: another meter may follow.
+        let change = self.settings.meter_change;
         for tempo in 0..tempi {
-            let all: f32 = (0..METERS.len()).map(|m| self.leaving[m * tempi + tempo]).sum();
+            let all: f32 = (0..METERS.len()).map(|m| self.ending[m * tempi + tempo]).sum();
             for (m, (_, prior)) in METERS.into_iter().enumerate() {
-                let mass = &mut self.leaving[m * tempi + tempo];
+                let mass = &mut self.ending[m * tempi + tempo];
                 *mass = (1.0 - change) * *mass + change * prior * all;
             }
         }
-        for bar in &self.states.bars {
-            let leaving = &self.leaving[bar.meter * tempi..(bar.meter + 1) * tempi];
-            let mass: f32 = self.states.from[bar.tempo].iter().map(|&(i, p)| p * leaving[i]).sum();
-            self.cells[bar.cell(0, self.time)] = mass + self.restart_mass(bar);
+        for (m, (beats, meter_prior)) in METERS.into_iter().enumerate() {
+            let range = m * tempi..(m + 1) * tempi;
+            let enters = restart * meter_prior / beats as f32;
+            self.flow[within.clone()].copy_from_slice(&self.ending[range.clone()]);
+            from.multiply(&self.flow, &mut self.arriving);
+            let meter = bars[range.clone()].iter().zip(&self.heads[range]);
+            for (mass, (bar, &head)) in self.arriving.iter().zip(meter) {
+                self.cells[bar.cell(head, 0)] = mass + enters * prior[bar.tempo];
+            }
         }
-    }
-
-    /// What enters a beat boundary from anywhere, as the total mass is about 1.
-    fn restart_mass(&self, bar: &super::states::Bar) -> f32 {
-        self.settings.restart * self.states.prior[bar.tempo] * METERS[bar.meter].1
-            / bar.beats as f32
     }
 
     /// Weighs the states around each beat; states elsewhere keep their weight of 1.
     fn observe(&mut self, observation: Observation) {
-        for bar in &self.states.bars {
-            let (cells, time) = (&mut self.cells[bar.first..bar.first + bar.length], self.time);
+        for (bar, &head) in self.states.bars.iter().zip(&self.heads) {
+            let cells = &mut self.cells[bar.first..bar.first + bar.length];
             for beat in 0..bar.beats {
-                let likelihood = if beat == 0 { observation.downbeat } else { observation.beat };
-                let weight = likelihood * bar.beat_weight;
-                let from = beat * bar.interval + bar.length - bar.width;
-                let start = (from + bar.length - time % bar.length) % bar.length;
-                let count = 2 * bar.width + 1;
-                let to_end = count.min(bar.length - start);
-                cells[start..start + to_end].iter_mut().for_each(|c| *c *= weight);
-                cells[..count - to_end].iter_mut().for_each(|c| *c *= weight);
+                let weight = if beat == 0 { observation.downbeat } else { observation.beat };
+                let before = if beat == 0 { bar.length } else { beat * bar.interval };
+                for run in bar.run(head, before - bar.width, 2 * bar.width + 1) {
+                    cells[run].iter_mut().for_each(|c| *c *= weight);
+                }
             }
         }
     }
 
-    fn normalise(&mut self) {
-        let total = super::estimate::sum(&self.cells);
-        if total.is_finite() && total > f32::MIN_POSITIVE {
-            let scale = 1.0 / total;
-            // What is this unlikely counts as impossible, which also keeps denormals away.
-            self.cells.iter_mut().for_each(|c| *c = if *c * scale < 1e-20 { 0.0 } else { *c * scale });
-        } else {
+    /// Keeps the cells in the range of their type. Only ratios matter, so this is rare.
+    fn rescale(&mut self, total: f32) {
+        self.total = total;
+        if !total.is_finite() || total < f32::MIN_POSITIVE {
             self.reset();
+        } else if !(1e-8..1e8).contains(&total) {
+            // What is this unlikely counts as impossible, which also keeps denormals away.
+            let (scale, negligible) = (1.0 / total, total * 1e-20);
+            self.cells.iter_mut().for_each(|c| *c = if *c < negligible { 0.0 } else { *c * scale });
+            self.total = 1.0;
         }
-    }
-}
-
-impl super::states::Bar {
-    /// The cell of the state at `position` steps into the bar, after `time` steps.
-    fn cell(&self, position: usize, time: usize) -> usize {
-        self.first + (position + self.length - time % self.length) % self.length
     }
 }
 

@@ -1,6 +1,8 @@
 //! From the filter's probabilities to one answer: tempo, place in the bar, and how sure that is.
 
-use super::states::{Bar, METERS, STEPS_PER_SECOND, States};
+use std::ops::Range;
+
+use super::states::{METERS, STEPS_PER_SECOND, States};
 use crate::DecoderSettings;
 
 /// Where the music is at a frame, and how sure that is.
@@ -20,10 +22,8 @@ pub struct BarEstimate {
 
 /// Bins of the beat-phase histogram.
 const PHASES: usize = 120;
-/// Tempi this close (as a log ratio) are one tempo to a listener.
-const SAME_TEMPO: f64 = 0.05;
-/// Phases this close, in beats, are one beat to a listener.
-const SAME_PHASE: f64 = 0.15;
+/// Bins to each side that are one beat to a listener: 0.15 of a beat.
+const SAME_PHASE: usize = 18;
 /// Longest bar of [`METERS`].
 const MAX_BEATS: usize = 4;
 
@@ -32,11 +32,13 @@ const MAX_BEATS: usize = 4;
 pub(crate) struct Estimator {
     tempo_hysteresis: f32,
     bar_hysteresis: f32,
-    /// Log of the interval of each tempo.
-    log_interval: Vec<f64>,
+    /// Probability of every tempo, and the same over tempi a listener would call the same.
     marginal: Vec<f32>,
     smoothed: Vec<f32>,
-    phases: [f32; PHASES],
+    /// Probability of every position in the beat, at one tempo.
+    profile: Vec<f32>,
+    /// Probability of every beat phase, with [`SAME_PHASE`] bins repeated at either end.
+    phases: [f32; PHASES + 2 * SAME_PHASE],
     places: [[f32; MAX_BEATS]; METERS.len()],
     held: Option<Held>,
 }
@@ -55,10 +57,10 @@ impl Estimator {
         Self {
             tempo_hysteresis: settings.tempo_hysteresis.max(1.0),
             bar_hysteresis: settings.bar_hysteresis.max(1.0),
-            log_interval: states.intervals.iter().map(|&i| (i as f64).ln()).collect(),
             marginal: vec![0.0; states.tempi()],
             smoothed: vec![0.0; states.tempi()],
-            phases: [0.0; PHASES],
+            profile: vec![0.0; states.intervals.last().copied().unwrap_or(0)],
+            phases: [0.0; PHASES + 2 * SAME_PHASE],
             places: [[0.0; MAX_BEATS]; METERS.len()],
             held: None,
         }
@@ -68,115 +70,134 @@ impl Estimator {
         self.held = None;
     }
 
-    /// `cells` sum to 1; `time` is how far the rings have turned.
-    pub(crate) fn read(&mut self, states: &States, cells: &[f32], time: usize) -> BarEstimate {
-        self.weigh_tempi(states, cells);
-        let tempo = self.choose_tempo();
-        let interval = self.weigh_phases(states, cells, time, tempo);
-        let (beat_phase, confidence) = self.choose_phase();
-        self.weigh_places(states, cells, time, tempo, beat_phase);
+    /// `heads` says for every bar which cell its first state is in. Returns the total of `cells`
+    /// beside the answer.
+    pub(crate) fn read(
+        &mut self,
+        states: &States,
+        cells: &[f32],
+        heads: &[usize],
+    ) -> (BarEstimate, f32) {
+        let total = self.weigh_tempi(states, cells);
+        let tempo = self.choose_tempo(states);
+        let interval = self.weigh_phases(states, cells, heads, tempo);
+        let (beat_phase, mass) = self.choose_phase();
+        self.weigh_places(states, cells, heads, tempo, beat_phase);
         let (meter, beat) = self.choose_place(beat_phase);
         self.held = Some(Held { tempo, phase: beat_phase, meter, beat });
-        BarEstimate {
+        let estimate = BarEstimate {
             interval_s: interval / STEPS_PER_SECOND,
             beat_phase,
             beat,
             beats_per_bar: METERS[meter].0,
-            confidence,
-        }
+            confidence: (mass / total.max(f32::MIN_POSITIVE)).min(1.0),
+        };
+        (estimate, total)
     }
 
-
-    /// Probability of every tempo, smoothed over tempi a listener would call the same.
-    fn weigh_tempi(&mut self, states: &States, cells: &[f32]) {
+    /// Probability of every tempo; returns the total.
+    fn weigh_tempi(&mut self, states: &States, cells: &[f32]) -> f32 {
         self.marginal.fill(0.0);
         for bar in &states.bars {
             self.marginal[bar.tempo] += sum(&cells[bar.first..bar.first + bar.length]);
         }
-        for tempo in 0..self.marginal.len() {
-            let near = |other: &usize| {
-                let distance = (self.log_interval[tempo] - self.log_interval[*other]).abs();
-                let weight = (1.0 - distance / SAME_TEMPO).max(0.0);
-                weight as f32 * self.marginal[*other]
-            };
-            self.smoothed[tempo] = (0..self.marginal.len()).map(|other| near(&other)).sum();
+        for (smoothed, band) in self.smoothed.iter_mut().zip(&states.alike) {
+            *smoothed = band.dot(&self.marginal);
         }
+        self.marginal.iter().sum()
     }
 
-    fn choose_tempo(&self) -> usize {
-        let best_of = |tempi: &mut dyn Iterator<Item = usize>| {
-            tempi.fold(None, |best: Option<usize>, t| match best {
-                Some(b) if self.smoothed[b] >= self.smoothed[t] => Some(b),
-                _ => Some(t),
-            })
+    fn choose_tempo(&self, states: &States) -> usize {
+        let best_of = |tempi: Range<usize>| {
+            let better = |best, t| if self.smoothed[t] > self.smoothed[best] { t } else { best };
+            tempi.clone().fold(tempi.start, better)
         };
-        let all = 0..self.smoothed.len();
-        let best = best_of(&mut all.clone()).unwrap_or(0);
+        let best = best_of(0..self.smoothed.len());
         let Some(held) = self.held else { return best };
-        let current = best_of(&mut all.filter(|&t| is_near(&self.log_interval, t, held.tempo))).unwrap_or(best);
-        if self.smoothed[best] > self.tempo_hysteresis * self.smoothed[current] { best } else { current }
+        let current = best_of(states.alike[held.tempo].tempi());
+        let clearly = self.smoothed[best] > self.tempo_hysteresis * self.smoothed[current];
+        if clearly { best } else { current }
     }
 
-    /// Histogram of beat phase among tempi near `tempo`; returns their mean interval in steps.
-    fn weigh_phases(&mut self, states: &States, cells: &[f32], time: usize, tempo: usize) -> f64 {
-        self.phases.fill(0.0);
+    /// Histogram of beat phase among tempi like `tempo`; returns their mean interval in steps.
+    fn weigh_phases(
+        &mut self,
+        states: &States,
+        cells: &[f32],
+        heads: &[usize],
+        tempo: usize,
+    ) -> f64 {
+        let (all, _) = self.phases.split_at_mut(PHASES);
+        all.fill(0.0);
         let (mut mass, mut moment) = (0.0, 0.0);
-        for bar in states.bars.iter().filter(|bar| is_near(&self.log_interval, bar.tempo, tempo)) {
-            let scale = PHASES as f64 / bar.interval as f64;
-            let phases = &mut self.phases;
-            for_each_state(bar, cells, time, |_, position, probability| {
-                let bin = (position as f64 * scale) as usize;
-                phases[bin.min(PHASES - 1)] += probability;
-                mass += f64::from(probability);
-                moment += f64::from(probability) * bar.interval as f64;
-            });
+        for near in states.alike[tempo].tempi() {
+            let interval = states.intervals[near];
+            let profile = &mut self.profile[..interval];
+            profile.fill(0.0);
+            for index in (near..states.bars.len()).step_by(states.tempi()) {
+                let (bar, head) = (&states.bars[index], heads[index]);
+                let cells = &cells[bar.first..bar.first + bar.length];
+                for beat in 0..bar.beats {
+                    let [run, rest] = bar.run(head, beat * interval, interval);
+                    let (early, late) = profile.split_at_mut(run.len());
+                    add(early, &cells[run]);
+                    add(late, &cells[rest]);
+                }
+            }
+            for (position, probability) in profile.iter().enumerate() {
+                all[position * PHASES / interval] += probability;
+            }
+            let weight: f64 = profile.iter().map(|&p| f64::from(p)).sum();
+            mass += weight;
+            moment += weight * interval as f64;
         }
+        self.phases.copy_within(..2 * SAME_PHASE, PHASES);
         if mass > 0.0 { moment / mass } else { states.intervals[tempo] as f64 }
     }
 
-    /// The beat phase most of the mass is near, and how much of all mass that is.
+    /// The beat phase most of the mass is near, and the mass that is.
     fn choose_phase(&self) -> (f64, f32) {
-        let reach = (SAME_PHASE * PHASES as f64) as usize;
-        let around = |centre: usize| {
-            (0..=2 * reach).map(move |k| {
-                let bin = (centre + PHASES + k - reach) % PHASES;
-                (k as f64 - reach as f64, f64::from(self.phases[bin]))
-            })
-        };
-        let closeness = |offset: f64| 1.0 - offset.abs() / (reach + 1) as f64;
-        let weight = |centre: usize| around(centre).map(|(o, p)| closeness(o) * p).sum::<f64>();
-        let mut best = (0, weight(0));
-        for centre in 1..PHASES {
-            let w = weight(centre);
-            if w > best.1 {
-                best = (centre, w);
+        let offset = |k: usize| k as f32 - SAME_PHASE as f32;
+        let closeness: [f32; 2 * SAME_PHASE + 1] =
+            std::array::from_fn(|k| 1.0 - offset(k).abs() / (SAME_PHASE + 1) as f32);
+        let (mut best, mut most) = (0, f32::NEG_INFINITY);
+        for (start, around) in self.phases.windows(closeness.len()).enumerate() {
+            let weight = around.iter().zip(&closeness).map(|(p, c)| p * c).sum();
+            if weight > most {
+                (best, most) = (start, weight);
             }
         }
-        let mass: f64 = around(best.0).map(|(_, p)| p).sum();
-        let shift: f64 = around(best.0).map(|(o, p)| o * p).sum::<f64>() / mass.max(1e-30);
-        let phase = ((best.0 as f64 + shift) / PHASES as f64).rem_euclid(1.0);
-        (phase, mass.min(1.0) as f32)
+        let around = &self.phases[best..best + closeness.len()];
+        let mass: f32 = around.iter().sum();
+        let moment: f32 = around.iter().enumerate().map(|(k, p)| offset(k) * p).sum();
+        let centre = (best + SAME_PHASE) as f64 + f64::from(moment / mass.max(f32::MIN_POSITIVE));
+        ((centre / PHASES as f64).fract(), mass)
     }
 
-    /// Probability of each meter and beat in the bar, among states near the tempo and phase.
-    fn weigh_places(&mut self, states: &States, cells: &[f32], time: usize, tempo: usize, phase: f64) {
+    /// Probability of each meter and beat in the bar, among states like the tempo and the phase.
+    fn weigh_places(
+        &mut self,
+        states: &States,
+        cells: &[f32],
+        heads: &[usize],
+        tempo: usize,
+        phase: f64,
+    ) {
         self.places = [[0.0; MAX_BEATS]; METERS.len()];
-        for bar in states.bars.iter().filter(|bar| is_near(&self.log_interval, bar.tempo, tempo)) {
-            let places = &mut self.places[bar.meter];
-            for_each_state(bar, cells, time, |beat, position, probability| {
-                let ahead = position as f64 / bar.interval as f64 - phase;
-                // A state just before a beat stands for the same place as one just after it.
-                let place = if ahead > 0.5 {
-                    beat + 1
-                } else if ahead < -0.5 {
-                    beat + bar.beats - 1
-                } else {
-                    beat
-                };
-                if (ahead - ahead.round()).abs() <= SAME_PHASE {
-                    places[place % bar.beats] += probability;
+        let reach = SAME_PHASE as f64 / PHASES as f64;
+        for near in states.alike[tempo].tempi() {
+            for index in (near..states.bars.len()).step_by(states.tempi()) {
+                let (bar, head) = (&states.bars[index], heads[index]);
+                let cells = &cells[bar.first..bar.first + bar.length];
+                let steps = |beats: f64| (beats * bar.interval as f64).round() as usize;
+                let count = steps(2.0 * reach) + 1;
+                for (beat, place) in self.places[bar.meter][..bar.beats].iter_mut().enumerate() {
+                    // States just before a beat stand for the same place as those just after it.
+                    let start = (beat as f64 + phase - reach).rem_euclid(bar.beats as f64);
+                    let runs = bar.run(head, steps(start).min(bar.length - 1), count);
+                    *place += runs.into_iter().map(|run| sum(&cells[run])).sum::<f32>();
                 }
-            });
+            }
         }
     }
 
@@ -199,27 +220,14 @@ impl Estimator {
     }
 }
 
-fn is_near(log_interval: &[f64], tempo: usize, other: usize) -> bool {
-    (log_interval[tempo] - log_interval[other]).abs() <= SAME_TEMPO
-}
-
-/// Calls `state(beat, position in beat, probability)` for every state of `bar`, in order of position.
-fn for_each_state(bar: &Bar, cells: &[f32], time: usize, mut state: impl FnMut(usize, usize, f32)) {
-    let cells = &cells[bar.first..bar.first + bar.length];
-    let start = (bar.length - time % bar.length) % bar.length;
-    let (late, early) = cells.split_at(start);
-    let (mut beat, mut position) = (0, 0);
-    for &probability in early.iter().chain(late) {
-        state(beat, position, probability);
-        position += 1;
-        if position == bar.interval {
-            (beat, position) = (beat + 1, 0);
-        }
+fn add(to: &mut [f32], values: &[f32]) {
+    for (to, value) in to.iter_mut().zip(values) {
+        *to += value;
     }
 }
 
 /// A sum in eight lanes, which the compiler turns into vector instructions.
-pub(crate) fn sum(values: &[f32]) -> f32 {
+fn sum(values: &[f32]) -> f32 {
     let (chunks, rest) = values.as_chunks::<8>();
     let mut lanes = [0.0f32; 8];
     for chunk in chunks {

@@ -5,8 +5,7 @@ use crate::{Activations, DecoderSettings};
 /// Share of beats that are downbeats, over all meters.
 const DOWNBEAT_SHARE: f32 = 0.28;
 
-/// Likelihood of an activation at a state near a beat, relative to a state away from any, up to
-/// the bar's own [`beat_weight`](super::states::Bar::beat_weight).
+/// Likelihood of an activation at a state near a beat, relative to a state away from any.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Observation {
     /// At a beat that is not the first of its bar.
@@ -16,16 +15,17 @@ pub(crate) struct Observation {
 }
 
 impl Observation {
-    /// The network's beat output is a posterior; divided by the prior share of frames near a beat
+    /// The network's beat output is a posterior; divided by the share of frames that are beats
     /// it is a scaled likelihood (Bourlard and Morgan 1994). The downbeat output, given a beat,
     /// splits it between the first beat of a bar and the others.
     pub(crate) fn new(activations: Activations, settings: &DecoderSettings) -> Self {
         let floor = settings.beat_floor;
         let beat = activations.beat.clamp(floor, 1.0 - floor);
-        let likelihood = (beat / (1.0 - beat)).powf(settings.beat_trust);
+        let likelihood = (beat / (1.0 - beat) / settings.beat_odds).powf(settings.beat_trust);
         let first = (activations.downbeat / beat).clamp(0.02, 0.98);
         Self {
-            beat: likelihood * ((1.0 - first) / (1.0 - DOWNBEAT_SHARE)).powf(settings.downbeat_trust),
+            beat: likelihood
+                * ((1.0 - first) / (1.0 - DOWNBEAT_SHARE)).powf(settings.downbeat_trust),
             downbeat: likelihood * (first / DOWNBEAT_SHARE).powf(settings.downbeat_trust),
         }
     }

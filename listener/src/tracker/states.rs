@@ -1,5 +1,7 @@
 //! The state space: for every meter and tempo a bar, as a ring of equally likely steps of time.
 
+use std::ops::Range;
+
 use crate::DecoderSettings;
 
 /// Filter steps per second. Finer than the network's frames, so that tempo is not quantised by them.
@@ -27,8 +29,6 @@ pub(crate) struct Bar {
     pub(crate) length: usize,
     /// Steps either side of a beat in which a beat is expected.
     pub(crate) width: usize,
-    /// What a beat's odds are worth here: the fewer states are near a beat, the more each says.
-    pub(crate) beat_weight: f32,
 }
 
 /// The whole space, fixed after construction.
@@ -42,8 +42,94 @@ pub(crate) struct States {
     pub(crate) size: usize,
     /// Probability of each tempo before anything is heard.
     pub(crate) prior: Vec<f32>,
-    /// For each new tempo, the tempi it may come from and with what probability.
-    pub(crate) from: Vec<Vec<(usize, f32)>>,
+    /// For each new tempo, the probability of coming from each old one.
+    pub(crate) from: Diagonals,
+    /// For each tempo, how much each other sounds like it.
+    pub(crate) alike: Vec<Band>,
+}
+
+/// One row of a band matrix over tempi: weights of a run of neighbours.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Band {
+    pub(crate) first: usize,
+    pub(crate) weights: Vec<f32>,
+}
+
+impl Band {
+    /// The weighted sum of `values`, one per tempo.
+    pub(crate) fn dot(&self, values: &[f32]) -> f32 {
+        let run = &values[self.first..self.first + self.weights.len()];
+        run.iter().zip(&self.weights).map(|(v, w)| v * w).sum()
+    }
+
+    /// The tempi with a weight.
+    pub(crate) fn tempi(&self) -> Range<usize> {
+        self.first..self.first + self.weights.len()
+    }
+}
+
+/// A band matrix over tempi by its diagonals, so that a product runs along the tempi.
+#[derive(Debug, Clone)]
+pub(crate) struct Diagonals {
+    /// How far from the main diagonal the band reaches.
+    reach: usize,
+    /// `weights[d][new]` is from the old tempo `new + d - reach`.
+    weights: Vec<Vec<f32>>,
+}
+
+impl Diagonals {
+    fn new(rows: &[Band]) -> Self {
+        let above = |(new, row): (usize, &Band)| row.tempi().end.saturating_sub(new + 1);
+        let below = |(new, row): (usize, &Band)| new.saturating_sub(row.first);
+        let widest = |f: &dyn Fn((usize, &Band)) -> usize| rows.iter().enumerate().map(f).max();
+        let reach = widest(&above).max(widest(&below)).unwrap_or(0);
+        let mut weights = vec![vec![0.0; rows.len()]; 2 * reach + 1];
+        for (new, row) in rows.iter().enumerate() {
+            for (old, weight) in row.tempi().zip(&row.weights) {
+                weights[old + reach - new][new] = *weight;
+            }
+        }
+        Self { reach, weights }
+    }
+
+    /// Writes the product with `old` to `new`. `old` has [`padding`](Self::padding) zeros at
+    /// either end.
+    pub(crate) fn multiply(&self, old: &[f32], new: &mut [f32]) {
+        new.fill(0.0);
+        for (shift, weights) in self.weights.iter().enumerate() {
+            for ((new, weight), old) in new.iter_mut().zip(weights).zip(&old[shift..]) {
+                *new += weight * old;
+            }
+        }
+    }
+
+    pub(crate) fn padding(&self) -> usize {
+        self.reach
+    }
+}
+
+impl Bar {
+    /// The cell, in the filter's memory, of the state at `position` steps into the bar, where
+    /// `head` is that of the first.
+    pub(crate) fn cell(&self, head: usize, position: usize) -> usize {
+        self.first + self.wrapped(head + position)
+    }
+
+    fn wrapped(&self, cell: usize) -> usize {
+        if cell < self.length { cell } else { cell - self.length }
+    }
+
+    /// The cells, in a bar's own memory, of `count` states from `position` on, which lies in
+    /// the bar: a run, and the rest of it where it wraps.
+    pub(crate) fn run(&self, head: usize, position: usize, count: usize) -> [Range<usize>; 2] {
+        let start = self.wrapped(head + position);
+        let end = start + count;
+        if end <= self.length {
+            [start..end, 0..0]
+        } else {
+            [start..self.length, 0..end - self.length]
+        }
+    }
 }
 
 impl States {
@@ -60,17 +146,16 @@ impl States {
             for (tempo, &interval) in intervals.iter().enumerate() {
                 let width = (f64::from(settings.beat_width_s) * STEPS_PER_SECOND).round() as usize;
                 let width = width.clamp(1, interval / 4);
-                let near = (2 * width + 1) as f32 / interval as f32;
-                let beat_weight = ((1.0 - near) / near).powf(settings.beat_trust);
                 let length = beats * interval;
                 let first = size;
-                bars.push(Bar { meter, tempo, beats, interval, first, length, width, beat_weight });
+                bars.push(Bar { meter, tempo, beats, interval, first, length, width });
                 size += length;
             }
         }
         let prior = tempo_prior(&intervals, settings);
         let from = transitions(&intervals, settings.tempo_rigidity);
-        Self { intervals, bars, size, prior, from }
+        let alike = likeness(&intervals);
+        Self { intervals, bars, size, prior, from, alike }
     }
 
     pub(crate) fn tempi(&self) -> usize {
@@ -82,7 +167,8 @@ impl States {
 fn tempo_prior(intervals: &[usize], settings: &DecoderSettings) -> Vec<f32> {
     let weight = |&interval: &usize| {
         let bpm = 60.0 * STEPS_PER_SECOND / interval as f64;
-        let octaves = (bpm / f64::from(settings.prior_bpm)).log2() / f64::from(settings.prior_octaves);
+        let octaves =
+            (bpm / f64::from(settings.prior_bpm)).log2() / f64::from(settings.prior_octaves);
         // A step of one interval covers 1 / interval of an octave: denser at slow tempi.
         ((-0.5 * octaves * octaves).exp() / interval as f64) as f32
     };
@@ -93,20 +179,39 @@ fn tempo_prior(intervals: &[usize], settings: &DecoderSettings) -> Vec<f32> {
 }
 
 /// `exp(-rigidity * |to / from - 1|)`, normalised over `to`, kept where it matters.
-fn transitions(intervals: &[usize], rigidity: f32) -> Vec<Vec<(usize, f32)>> {
-    let negligible = 1e-4;
-    let mut from = vec![Vec::new(); intervals.len()];
-    for (i, &old) in intervals.iter().enumerate() {
-        let weight = |&new: &usize| (-rigidity * (new as f32 / old as f32 - 1.0).abs()).exp();
-        let sum: f32 = intervals.iter().map(weight).filter(|w| *w > negligible).sum();
-        for (j, new) in intervals.iter().enumerate() {
-            let w = weight(new);
-            if w > negligible {
-                from[j].push((i, w / sum));
+fn transitions(intervals: &[usize], rigidity: f32) -> Diagonals {
+    let negligible = 1e-3;
+    let weight = |old: usize, new: usize| (-rigidity * (new as f32 / old as f32 - 1.0).abs()).exp();
+    let kept = |old: usize, new: usize| Some(weight(old, new)).filter(|w| *w > negligible);
+    let leaving = |old: usize| intervals.iter().filter_map(|&new| kept(old, new)).sum::<f32>();
+    let sums: Vec<f32> = intervals.iter().map(|&old| leaving(old)).collect();
+    Diagonals::new(&bands(intervals, |i, j| kept(intervals[i], intervals[j]).map(|w| w / sums[i])))
+}
+
+/// Tempi within this of each other (as a log ratio) are one tempo to a listener.
+const SAME_TEMPO: f32 = 0.05;
+
+/// Falls from 1 at the same tempo to 0 at one that a listener would call another.
+fn likeness(intervals: &[usize]) -> Vec<Band> {
+    bands(intervals, |i, j| {
+        let distance = (intervals[i] as f32 / intervals[j] as f32).ln().abs();
+        Some(1.0 - distance / SAME_TEMPO).filter(|w| *w > 0.0)
+    })
+}
+
+/// The band matrix of `weight(old, new)`, a row for each new tempo.
+fn bands(intervals: &[usize], weight: impl Fn(usize, usize) -> Option<f32>) -> Vec<Band> {
+    let row = |j: usize| {
+        let mut band = Band::default();
+        for (i, w) in (0..intervals.len()).filter_map(|i| weight(i, j).map(|w| (i, w))) {
+            if band.weights.is_empty() {
+                band.first = i;
             }
+            band.weights.push(w);
         }
-    }
-    from
+        band
+    };
+    (0..intervals.len()).map(row).collect()
 }
 
 #[cfg(test)]
@@ -117,8 +222,12 @@ mod tests {
     fn every_tempo_goes_somewhere_with_probability_one() {
         let states = States::new(&DecoderSettings::default());
         for i in 0..states.tempi() {
-            let out: f32 =
-                states.from.iter().flatten().filter(|(from, _)| *from == i).map(|(_, p)| p).sum();
+            let padding = states.from.padding();
+            let mut mass = vec![0.0; states.tempi() + 2 * padding];
+            mass[padding + i] = 1.0;
+            let mut arriving = vec![0.0; states.tempi()];
+            states.from.multiply(&mass, &mut arriving);
+            let out: f32 = arriving.iter().sum();
             assert!((out - 1.0).abs() < 1e-5, "tempo {i} leaves with {out}");
         }
         assert!((states.prior.iter().sum::<f32>() - 1.0).abs() < 1e-5);

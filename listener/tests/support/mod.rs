@@ -14,7 +14,8 @@ pub(crate) fn music(rate_hz: f64, seconds: f64) -> Vec<f32> {
         .map(|n| {
             let t = n as f64 / rate_hz;
             let since_beat = t % 0.5;
-            let kick = (-since_beat * 30.0).exp() * (tau * (50.0 + 60.0 * (-since_beat * 40.0).exp()) * since_beat).sin();
+            let kick = (-since_beat * 30.0).exp()
+                * (tau * (50.0 + 60.0 * (-since_beat * 40.0).exp()) * since_beat).sin();
             let since_off = (t + 0.25) % 0.5;
             // A hat of inharmonic partials: noise would differ from rate to rate.
             let hat: f64 = (0..12).map(|k| (tau * (5200.0 + 371.3 * f64::from(k)) * t).sin()).sum();
@@ -46,9 +47,15 @@ pub(crate) fn push_blocks(logmel: &mut LogMel, samples: &[f32], blocks: &[usize]
 
 /// Compares `value` with the golden file `tests/golden/NAME.json` by `same`, or writes the file
 /// when `TATUM_GOLDEN=write` (which `cargo xtask golden` sets).
-pub(crate) fn golden<T: Serialize + DeserializeOwned>(name: &str, value: &T, same: impl FnOnce(&T, &T)) {
+pub(crate) fn golden<T: Serialize + DeserializeOwned>(
+    name: &str,
+    value: &T,
+    same: impl FnOnce(&T, &T),
+) {
     let path: PathBuf =
-        [env!("CARGO_MANIFEST_DIR"), "..", "tests", "golden", &format!("{name}.json")].iter().collect();
+        [env!("CARGO_MANIFEST_DIR"), "..", "tests", "golden", &format!("{name}.json")]
+            .iter()
+            .collect();
     if std::env::var("TATUM_GOLDEN").as_deref() == Ok("write") {
         std::fs::create_dir_all(path.parent().expect("has a folder")).expect("golden folder");
         let text = serde_json::to_string(value).expect("serialises");
