@@ -1,0 +1,190 @@
+//! The whole window. `draw` needs no host, so that tests can call it.
+
+use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
+use nice_plug::prelude::ParamSetter;
+
+use super::{bar, scope, settings, theme};
+use crate::health::Health;
+use crate::params::TatumParams;
+use crate::snapshot::Snapshot;
+
+/// The window for which sizes are given; others scale from it.
+const DESIGN: egui::Vec2 = vec2(720.0, 420.0);
+
+/// Draws everything into `ui`. `age_s` is how long ago `snapshot` came, so that what moves moves
+/// smoothly between two of them.
+pub(crate) fn draw(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    age_s: f32,
+    params: &TatumParams,
+    setter: &ParamSetter<'_>,
+) {
+    let window = ui.max_rect();
+    ui.painter().rect_filled(window, 0.0, theme::GROUND);
+    let scale = (window.width() / DESIGN.x).min(window.height() / DESIGN.y).clamp(0.7, 3.0);
+    let gap = 12.0 * scale;
+    let inside = window.shrink(gap);
+    let (head, rest) = inside.split_top_bottom_at_y(inside.top() + 150.0 * scale);
+    let (body, foot) = rest.split_top_bottom_at_y(rest.bottom() - 30.0 * scale);
+    let mut body = body.shrink2(vec2(0.0, gap)).translate(vec2(0.0, -gap / 4.0));
+
+    let (left, right) = head.split_left_right_at_x(head.left() + 270.0 * scale);
+    bar::tempo(ui, left, scale, snapshot, params, setter);
+    bar::position(ui, right.with_min_x(right.left() + gap), scale, snapshot, age_s);
+
+    if settings::foot_buttons(ui, foot, scale, params, setter) {
+        let (picture, panel) = body.split_left_right_at_x(body.right() - 470.0 * scale);
+        settings::panel(ui, panel.with_min_x(panel.left() + gap), scale, params, setter);
+        body = picture;
+    }
+    scope::scope(ui, body, scale, snapshot, age_s);
+    status(ui, foot, scale, snapshot);
+}
+
+/// What listens, and how it is doing.
+fn status(ui: &mut Ui, foot: Rect, scale: f32, snapshot: &Snapshot) {
+    let room = foot.with_max_x(foot.right() - settings::FOOT_BUTTONS * scale);
+    let painter = ui.painter().with_clip_rect(room.expand(2.0));
+    let calm = matches!(snapshot.health, Health::Ok | Health::Waiting | Health::Loading);
+    let color = match snapshot.health {
+        Health::Ok => theme::GOOD,
+        _ if calm => theme::DIM,
+        _ => theme::ALERT,
+    };
+    let middle = foot.center().y;
+    let dot = pos2(foot.left() + 6.0 * scale, middle);
+    painter.circle_filled(dot, 5.0 * scale, color);
+
+    let mut line = match snapshot.health {
+        Health::Ok if snapshot.backend.as_str().is_empty() => String::from("listening"),
+        Health::Ok => snapshot.backend.to_string(),
+        ref health => health.to_string(),
+    };
+    if snapshot.gaps > 0 {
+        line.push_str(&format!("   {} gaps", snapshot.gaps));
+    }
+    if snapshot.late > 0 {
+        line.push_str(&format!("   {} late", snapshot.late));
+    }
+    let text = if calm { theme::DIM } else { theme::ALERT };
+    let start = pos2(dot.x + 14.0 * scale, middle);
+    let font = theme::words(14.0 * scale);
+    let shown = painter.text(start, Align2::LEFT_CENTER, &line, font, text);
+    // A long remedy is cut by the buttons: the whole of it is one hover away.
+    let id = ui.scope_id().with("health");
+    ui.interact(shown.intersect(room), id, Sense::hover()).on_hover_text(line);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable;
+    use listener::{BarState, Beat, Bpm, SamplePos};
+    use nice_plug::context::PluginApi;
+    use nice_plug::context::gui::{GuiContext, GuiContextInner};
+    use nice_plug::params::internals::ParamPtr;
+    use nice_plug::plugin::PluginState;
+
+    use super::*;
+    use crate::snapshot::TraceFrame;
+
+    /// A host that sets a parameter at once.
+    struct Host;
+
+    impl GuiContextInner for Host {
+        fn plugin_api(&self) -> PluginApi {
+            PluginApi::Clap
+        }
+        unsafe fn raw_begin_set_parameter(&self, _: ParamPtr) {}
+        unsafe fn raw_set_parameter_normalized(&self, param: ParamPtr, normalized: f32) {
+            // SAFETY: the test keeps the parameters alive.
+            unsafe { param._internal_set_normalized_value(normalized) };
+        }
+        unsafe fn raw_end_set_parameter(&self, _: ParamPtr) {}
+        fn get_state(&self) -> PluginState {
+            unimplemented!("the editor does not read the state")
+        }
+        fn set_state(&self, _: PluginState) {}
+        fn request_restart(&self) {}
+    }
+
+    fn heard() -> Snapshot {
+        let mut snapshot = Snapshot { rate_hz: 48_000.0, health: Health::Ok, ..Snapshot::default() };
+        for n in 0..300_i64 {
+            let pulse = (1.0 - (n % 25) as f32 / 8.0).max(0.0);
+            snapshot.trace(TraceFrame {
+                at: SamplePos(n * 960),
+                beat: pulse,
+                downbeat: if n % 100 < 25 { pulse } else { 0.0 },
+                onset: (1.0 - (n % 12) as f32 / 4.0).max(0.0),
+                low: -pulse,
+                high: pulse,
+            });
+            if n % 25 == 0 {
+                let in_bar = (n / 25 % 4) as u8 + 1;
+                snapshot.mark(&Beat {
+                    at: SamplePos(n * 960),
+                    in_bar,
+                    beats_per_bar: 4,
+                    tempo: Bpm(120.0),
+                    confidence: 0.9,
+                });
+            }
+        }
+        snapshot.bar = BarState {
+            phase: 0.3,
+            phase_per_sample: 1.0 / 96_000.0,
+            tempo: Bpm(120.0),
+            beat_in_bar: 2,
+            beats_per_bar: 4,
+            confidence: 0.9,
+            locked: true,
+        };
+        snapshot
+    }
+
+    fn window(size: egui::Vec2, snapshot: Snapshot, params: Arc<TatumParams>) -> Harness<'static> {
+        let host = GuiContext::new(Arc::new(Host));
+        Harness::builder().with_size(size).build_ui(move |ui| {
+            theme::apply(ui.ctx());
+            draw(ui, &snapshot, 0.01, &params, &host.param_setter());
+        })
+    }
+
+    #[test]
+    fn it_draws_at_any_size_and_in_any_state() {
+        let states = [
+            Snapshot::default(),
+            heard(),
+            Snapshot { health: Health::UnsupportedRate { rate_hz: 8000.0 }, ..heard() },
+            Snapshot { rate_hz: f64::NAN, ..heard() },
+        ];
+        for size in [vec2(520.0, 320.0), vec2(720.0, 420.0), vec2(1600.0, 1000.0), vec2(10.0, 10.0)] {
+            for snapshot in states.clone() {
+                window(size, snapshot, Arc::default()).run_steps(2);
+            }
+        }
+    }
+
+    #[test]
+    fn the_buttons_set_their_parameters() {
+        let params = Arc::new(TatumParams::default());
+        let mut window = window(DESIGN, heard(), Arc::clone(&params));
+        window.run_steps(2);
+        window.get_by_label("×2").click();
+        window.get_by_label("Write automation").click();
+        window.run_steps(2);
+        assert_eq!(params.tempo.correction.value(), crate::correction::TempoCorrection::Double);
+        assert!(params.write_automation.value());
+        window.get_by_label("÷2").click();
+        window.get_by_label("Settings").click();
+        window.run_steps(3);
+        assert_eq!(params.tempo.correction.value(), crate::correction::TempoCorrection::Half);
+        window.get_by_label("Activations as CC 20-22").click();
+        window.run_steps(2);
+        assert!(!params.midi.cc_on.value());
+    }
+}

@@ -1,0 +1,318 @@
+//! `Engine`: the audio thread's work, from the host's block to events at their samples.
+//!
+//! Owned by the audio thread while processing, by the main thread while not. It never touches the
+//! audio it is given, and never allocates, frees, locks, logs or panics in a process call; it waits
+//! for the worker only in an offline render or in lock-step.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use listener::{Beat, FeatureSpec, LogMel, Onset, SamplePos};
+use nice_plug::prelude::*;
+
+use crate::downmix::downmix;
+use crate::lane::{LaneAudio, LaneSettings, Message, News};
+use crate::outputs::Sinks;
+use crate::outputs::automation::{Automation, Values};
+use crate::outputs::cv::{Cv, CvPulse};
+use crate::outputs::midi::{Midi, Note};
+use crate::params::TatumParams;
+use crate::pending::{Due, Event, Pending};
+use crate::report::{Recorder, ReportEvent};
+use crate::transport::TransportWatch;
+
+/// Blocks are worked on in pieces of this many samples, so that a block of any size needs no more
+/// memory than this. At 16 kHz a piece completes at most two frames.
+const PIECE: usize = 512;
+/// Events that may wait for their sample: more than the news that can be under way brings.
+const WAITING: usize = 8192;
+/// The most events one frame's news can bring.
+const EVENTS_PER_NEWS: usize = 4;
+/// A tempo must change by this much, relatively, to be reported as a new one.
+const TEMPO_STEP: f32 = 0.005;
+
+/// The audio thread's half of an instance.
+pub(crate) struct Engine {
+    params: Arc<TatumParams>,
+    lane: LaneAudio,
+    recorder: Recorder,
+    /// None while the host's rate cannot be heard.
+    log_mel: Option<LogMel>,
+    rate_hz: f64,
+    offline: bool,
+    /// Host samples since activation or reset, at the start of the piece at hand.
+    now: i64,
+    /// `now` at the start of the lane's stretch; positions of the lane count from here.
+    base: i64,
+    /// Frames were lost, or a restart did not fit the queue: nothing is sent until one does.
+    gap: bool,
+    settings: LaneSettings,
+    pending: Pending,
+    transport: TransportWatch,
+    automation: Automation,
+    midi: Midi,
+    cv: Cv,
+    mono: [f32; PIECE],
+    /// Tempo shown while the bar is known; the automation keeps it when it is lost.
+    shown_bpm: f32,
+    /// Tempo reported last; none while the bar is unknown.
+    reported_bpm: Option<f32>,
+}
+
+impl Engine {
+    /// An engine that is not active yet.
+    pub(crate) fn new(params: Arc<TatumParams>, lane: LaneAudio, recorder: Recorder) -> Self {
+        Self {
+            settings: settings(&params),
+            params,
+            lane,
+            recorder,
+            log_mel: None,
+            rate_hz: 0.0,
+            offline: false,
+            now: 0,
+            base: 0,
+            gap: false,
+            pending: Pending::new(WAITING),
+            transport: TransportWatch::default(),
+            automation: Automation::default(),
+            midi: Midi::new(0.0),
+            cv: Cv::new(0.0),
+            mono: [0.0; PIECE],
+            shown_bpm: 0.0,
+            reported_bpm: None,
+        }
+    }
+
+    /// The half of the lane that this engine holds. \[main thread\]
+    pub(crate) fn lane_mut(&mut self) -> &mut LaneAudio {
+        &mut self.lane
+    }
+
+    /// The host will call with `config`. \[main thread\]
+    pub(crate) fn activate(&mut self, config: &BufferConfig) {
+        let rate_hz = f64::from(config.sample_rate);
+        self.offline = config.process_mode == ProcessMode::Offline;
+        self.settings = settings(&self.params);
+        if rate_hz != self.rate_hz {
+            self.rate_hz = rate_hz;
+            self.log_mel = LogMel::new(&FeatureSpec::CURRENT, rate_hz).ok();
+            self.midi.set_rate(rate_hz);
+            self.cv = Cv::new(rate_hz);
+        }
+        if self.log_mel.is_none() {
+            // The only error there is: the rate. The worker shows it.
+            self.lane.send(Message::Unsupported { rate_hz });
+        }
+        self.reset();
+    }
+
+    /// Forgets everything; the host's samples count from 0 again. Real-time safe.
+    pub(crate) fn reset(&mut self) {
+        self.now = 0;
+        self.transport.reset();
+        self.automation.reset();
+        self.midi.reset();
+        self.cv.reset();
+        self.shown_bpm = 0.0;
+        self.restart();
+    }
+
+    /// Starts a new stretch of time here. Real-time safe.
+    fn restart(&mut self) {
+        self.base = self.now;
+        self.pending.clear();
+        self.reported_bpm = None;
+        if let Some(log_mel) = &mut self.log_mel {
+            log_mel.reset();
+            self.gap = !self.lane.restart(self.rate_hz, self.settings);
+        }
+    }
+
+    /// Hears `audio`, which it leaves alone, and sends what is due in it. `cv` are the auxiliary
+    /// outputs; those that are missing are left out. Real-time safe.
+    pub(crate) fn process(
+        &mut self,
+        audio: &[&mut [f32]],
+        cv: &mut [Buffer<'_>],
+        transport: &Transport,
+        sinks: &mut Sinks<'_>,
+    ) {
+        let samples = audio.first().map_or(0, |channel| channel.len());
+        if samples == 0 {
+            return;
+        }
+        self.begin_block(transport, samples, sinks);
+        for start in (0..samples).step_by(PIECE) {
+            let end = samples.min(start + PIECE);
+            self.listen(audio, start, end);
+            if self.offline {
+                self.lane.wait();
+                self.collect();
+            }
+            self.emit(start, end, cv, sinks);
+            self.now += (end - start) as i64;
+        }
+    }
+
+    fn begin_block(&mut self, transport: &Transport, samples: usize, sinks: &mut Sinks<'_>) {
+        let jumped = self.transport.jumped(transport, samples);
+        if jumped || (self.gap && self.lane.has_room()) {
+            self.restart();
+        }
+        let settings = settings(&self.params);
+        if settings != self.settings && !self.gap && self.lane.send(Message::Settings(settings)) {
+            self.settings = settings;
+        }
+        if self.recorder.lockstep() && !self.offline {
+            self.lane.wait();
+        }
+        self.collect();
+        self.automation.begin_block(&self.params, sinks.param);
+    }
+
+    /// Sends the frames of samples `start..end` of the block to the worker.
+    fn listen(&mut self, audio: &[&mut [f32]], start: usize, end: usize) {
+        let mono = &mut self.mono[..end - start];
+        downmix(audio, start, mono);
+        self.lane.shared.ring.write(mono);
+        let Some(log_mel) = self.log_mel.as_mut().filter(|_| !self.gap) else { return };
+        let (lane, gap) = (&mut self.lane, &mut self.gap);
+        let place = lane.shared.ring.written();
+        log_mel.push(mono, |frame| {
+            // Once one frame is lost the following ones would pretend that time is continuous.
+            if !*gap && !lane.send(Message::Frame(frame, place)) {
+                *gap = true;
+                lane.shared.gaps.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+
+    /// Takes the worker's news and queues its events.
+    fn collect(&mut self) {
+        while self.pending.room() >= EVENTS_PER_NEWS {
+            let Some(News { heard, between, .. }) = self.lane.next() else { return };
+            let host = |at: SamplePos| at.0 + self.base;
+            let due = host(heard.due);
+            if due < self.now {
+                self.lane.shared.late.fetch_add(1, Ordering::Relaxed);
+            }
+            self.pending.push(Due { at: due, event: Event::Frame(heard.activations, heard.bar) });
+            if let Some(onset) = heard.onset {
+                let onset = Onset { at: SamplePos(host(onset.at)), ..onset };
+                self.pending.push(Due { at: due, event: Event::Onset(onset) });
+            }
+            for beat in heard.beat.into_iter().chain(between) {
+                let beat = Beat { at: SamplePos(host(beat.at)), ..beat };
+                self.pending.push(Due { at: beat.at.0, event: Event::Beat(beat) });
+            }
+        }
+    }
+
+    /// Sends what is due in samples `start..end` of the block, late events first.
+    fn emit(&mut self, start: usize, end: usize, cv: &mut [Buffer<'_>], sinks: &mut Sinks<'_>) {
+        let piece_end = self.now + (end - start) as i64;
+        let mut rendered = start;
+        while let Some(due) = self.pending.pop_before(piece_end) {
+            let at = due.at.max(self.now);
+            let offset = start + (at - self.now) as usize;
+            self.render(cv, rendered, offset, start);
+            rendered = offset;
+            self.midi.release(self.now, at + 1, sinks.note, start as u32);
+            self.send(due, at, offset as u32, sinks);
+        }
+        self.render(cv, rendered, end, start);
+        self.midi.release(self.now, piece_end, sinks.note, start as u32);
+    }
+
+    /// Renders samples `from..to` of the block's CV; the piece at hand starts at `start`.
+    fn render(&mut self, cv: &mut [Buffer<'_>], from: usize, to: usize, start: usize) {
+        let at = self.now + (from - start) as i64;
+        for (port, buffer) in cv.iter_mut().enumerate() {
+            let channel = buffer.as_slice().first_mut();
+            if let Some(out) = channel.and_then(|channel| channel.get_mut(from..to)) {
+                self.cv.render(port, at, out);
+            }
+        }
+    }
+
+    /// Sends one event at host sample `at`, `offset` samples into the block.
+    fn send(&mut self, due: Due, at: i64, offset: u32, sinks: &mut Sinks<'_>) {
+        let (params, shape) = (&*self.params, self.params.cv.shape.value());
+        match due.event {
+            Event::Frame(activations, bar) => {
+                if bar.locked {
+                    self.shown_bpm = bar.tempo.0;
+                }
+                let phase = if bar.locked { bar.phase } else { 0.0 };
+                let values: Values = [
+                    activations.beat,
+                    activations.downbeat,
+                    activations.onset,
+                    phase,
+                    self.shown_bpm,
+                ];
+                self.automation.send(values, offset, &params.heard, sinks.param);
+                self.midi.control(&activations, offset, &params.midi, sinks.note);
+                self.cv.follow(&bar, due.at);
+                let confidence = bar.confidence;
+                self.recorder.push(ReportEvent::Frame {
+                    at: due.at,
+                    activations,
+                    phase,
+                    confidence,
+                });
+                self.report_tempo(bar.locked.then_some(bar.tempo), due.at);
+            }
+            Event::Beat(beat) => {
+                self.midi.play(Note::Beat, beat.confidence, at, offset, &params.midi, sinks.note);
+                self.cv.trigger(CvPulse::Beat, beat.confidence, shape);
+                if beat.in_bar == 1 {
+                    let strength = beat.confidence;
+                    self.midi.play(Note::Downbeat, strength, at, offset, &params.midi, sinks.note);
+                    self.cv.trigger(CvPulse::Downbeat, strength, shape);
+                }
+                let Beat { at: own, in_bar, beats_per_bar, tempo: bpm, confidence } = beat;
+                let (at, emitted) = (own.0, at);
+                self.recorder.push(ReportEvent::Beat {
+                    at,
+                    emitted,
+                    in_bar,
+                    beats_per_bar,
+                    bpm,
+                    confidence,
+                });
+            }
+            Event::Onset(Onset { at: own, strength }) => {
+                self.midi.play(Note::Onset, strength, at, offset, &params.midi, sinks.note);
+                self.cv.trigger(CvPulse::Onset, strength, shape);
+                self.recorder.push(ReportEvent::Onset { at: own.0, emitted: at, strength });
+            }
+        }
+    }
+
+    /// Reports a tempo that is new, or known again.
+    fn report_tempo(&mut self, tempo: Option<listener::Bpm>, at: i64) {
+        let Some(bpm) = tempo else {
+            self.reported_bpm = None;
+            return;
+        };
+        let known = self.reported_bpm;
+        if known.is_none_or(|known| (bpm.0 - known).abs() > TEMPO_STEP * known) {
+            self.reported_bpm = Some(bpm.0);
+            self.recorder.push(ReportEvent::Tempo { at, bpm });
+        }
+    }
+}
+
+/// What the user can say to the decoder, as it stands now.
+fn settings(params: &TatumParams) -> LaneSettings {
+    LaneSettings {
+        min_bpm: params.tempo.min.value(),
+        max_bpm: params.tempo.max.value(),
+        correction: params.tempo.correction.value(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

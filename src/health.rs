@@ -1,0 +1,83 @@
+//! `Health`: is the plugin listening, and if not, what to do about it. One line for the screen.
+
+use std::fmt;
+
+use crate::text::Text;
+
+/// A message of the ear, short enough for one line.
+pub(crate) type Message = Text<240>;
+
+/// How an instance is doing. Audio passes through whatever it says.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) enum Health {
+    /// Frames are heard.
+    Ok,
+    /// No frame has come yet.
+    #[default]
+    Waiting,
+    /// The model is being loaded.
+    Loading,
+    /// The host runs at a rate the features are not defined for.
+    UnsupportedRate {
+        /// The host's rate, Hz.
+        rate_hz: f64,
+    },
+    /// The model cannot be used.
+    ModelRefused(Message),
+    /// A runtime was asked for and refused; the embedded one listens instead.
+    RuntimeRefused(Message),
+    /// The worker panicked or its runtime failed.
+    WorkerFailed(Message),
+    /// An offline render waited for the worker and gave up.
+    WorkerStalled {
+        /// How long it waited, seconds.
+        waited_s: u64,
+    },
+}
+
+impl Health {
+    /// Whether beats can be heard.
+    pub(crate) fn listens(&self) -> bool {
+        matches!(self, Self::Ok | Self::RuntimeRefused(_))
+    }
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ok => f.write_str("ok"),
+            Self::Waiting => f.write_str("waiting for audio; start the host's audio engine"),
+            Self::Loading => f.write_str("loading the model"),
+            Self::UnsupportedRate { rate_hz } => {
+                let (min_hz, max_hz) = listener::RATE_RANGE_HZ;
+                write!(
+                    f,
+                    "sample rate {rate_hz} Hz is not supported; use a rate from {min_hz} to {max_hz} Hz"
+                )
+            }
+            Self::ModelRefused(message) => message.fmt(f),
+            Self::RuntimeRefused(message) => write!(f, "{message}; the embedded runtime is used"),
+            Self::WorkerFailed(message) => {
+                write!(f, "the worker stopped: {message}; switch the plugin off and on again")
+            }
+            Self::WorkerStalled { waited_s } => write!(
+                f,
+                "the worker gave nothing for {waited_s} s, so this render misses beats; render again"
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_names_value_and_remedy() {
+        let rate = Health::UnsupportedRate { rate_hz: 8000.0 }.to_string();
+        assert!(rate.contains("8000 Hz") && rate.contains("use a rate from"), "{rate}");
+        let failed = Health::WorkerFailed("index out of range".into()).to_string();
+        assert!(failed.contains("index out of range") && failed.contains("off and on"), "{failed}");
+        assert_eq!(Health::Ok.to_string(), "ok");
+    }
+}

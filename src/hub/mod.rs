@@ -1,0 +1,318 @@
+//! `Hub`: one worker thread per process, that serves every instance.
+//!
+//! The first instance starts it, the last one to go stops and joins it, so that no thread outlives
+//! the library. It takes whatever frames the lanes have ready and hears them in one batched step.
+//! Nothing here is ever called by an audio thread.
+
+pub(crate) mod seat;
+
+use std::any::Any;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::Duration;
+
+use listener::LaneFrame;
+
+use crate::health::Health;
+use crate::models::Models;
+use seat::Seat;
+
+/// Between two looks while frames come: well within the time a frame has.
+const BUSY_NAP: Duration = Duration::from_millis(1);
+/// Between two looks while none come.
+const IDLE_NAP: Duration = Duration::from_millis(8);
+/// Looks without a frame after which the worker is idle.
+const IDLE_AFTER: u32 = 200;
+
+/// The hub of this process, while there are instances.
+static SHARED: Mutex<Weak<Hub>> = Mutex::new(Weak::new());
+
+/// What the main thread leaves for the worker. Never touched by an audio thread.
+#[derive(Default)]
+struct Mail {
+    arrivals: Mutex<Vec<Seat>>,
+    stopping: AtomicBool,
+}
+
+/// A handle on the worker; the last one dropped joins it.
+pub(crate) struct Hub {
+    mail: Arc<Mail>,
+    worker: Option<JoinHandle<()>>,
+}
+
+impl Hub {
+    /// The process's hub, started if there is none. \[main thread\]
+    ///
+    /// # Errors
+    /// When the system cannot start a thread.
+    pub(crate) fn shared() -> io::Result<Arc<Self>> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hub) = shared.upgrade() {
+            return Ok(hub);
+        }
+        let mail = Arc::new(Mail::default());
+        let table = Table { mail: Arc::clone(&mail), seats: Vec::new(), models: Models::default() };
+        let worker = thread::Builder::new().name("tatum worker".into()).spawn(|| table.run())?;
+        let hub = Arc::new(Self { mail, worker: Some(worker) });
+        *shared = Arc::downgrade(&hub);
+        Ok(hub)
+    }
+
+    /// Gives `seat` to the worker. \[main thread\]
+    pub(crate) fn admit(&self, seat: Seat) {
+        self.mail.arrivals.lock().unwrap_or_else(PoisonError::into_inner).push(seat);
+        self.worker().iter().for_each(Thread::unpark);
+    }
+
+    /// The worker's thread.
+    pub(crate) fn worker(&self) -> Option<Thread> {
+        self.worker.as_ref().map(|worker| worker.thread().clone())
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.mail.stopping.store(true, Ordering::Release);
+        if let Some(worker) = self.worker.take() {
+            worker.thread().unpark();
+            // The worker catches its panics; there is nothing to pass on.
+            let _ = worker.join();
+        }
+    }
+}
+
+/// What the worker works on.
+struct Table {
+    mail: Arc<Mail>,
+    seats: Vec<Seat>,
+    models: Models,
+}
+
+impl Table {
+    fn run(mut self) {
+        let mut idle = 0_u32;
+        while !self.mail.stopping.load(Ordering::Acquire) {
+            let heard = catch_unwind(AssertUnwindSafe(|| self.pass())).unwrap_or_else(|panic| {
+                self.recover(&*panic);
+                true
+            });
+            if heard {
+                idle = 0;
+                continue;
+            }
+            idle = idle.saturating_add(1);
+            thread::park_timeout(if idle < IDLE_AFTER { BUSY_NAP } else { IDLE_NAP });
+        }
+    }
+
+    /// Hears at most one frame of every lane; says whether there was any.
+    fn pass(&mut self) -> bool {
+        self.seat_arrivals();
+        let mut any = false;
+        for seat in &mut self.seats {
+            any |= seat.poll();
+        }
+        if !any {
+            self.seats.iter_mut().for_each(Seat::idle);
+            return false;
+        }
+        while let Some(path) = self.seats.iter().find_map(|seat| seat.wants().map(str::to_owned)) {
+            self.hear(&path);
+        }
+        // What is left is at fault.
+        for seat in &mut self.seats {
+            if let Some(fault) = seat.fault() {
+                seat.miss(fault);
+            }
+        }
+        true
+    }
+
+    fn seat_arrivals(&mut self) {
+        let mut arrivals = self.mail.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        let came = !arrivals.is_empty();
+        self.seats.append(&mut arrivals);
+        drop(arrivals);
+        let before = self.seats.len();
+        self.seats.retain(|seat| !seat.closed());
+        if came || self.seats.len() < before {
+            let seats = &self.seats;
+            self.models.keep(|path| seats.iter().any(|seat| seat.model() == path));
+        }
+    }
+
+    /// One step of the model at `path`, for every lane that wants it.
+    fn hear(&mut self, path: &str) {
+        let mut seats: Vec<&mut Seat> =
+            self.seats.iter_mut().filter(|seat| seat.wants() == Some(path)).collect();
+        if !self.models.knows(path) {
+            seats.iter_mut().for_each(|seat| seat.set_loading(true));
+            self.models.get(path);
+            seats.iter_mut().for_each(|seat| seat.set_loading(false));
+        }
+        let model = self.models.get(path);
+        let health = model.health();
+        let Some(net) = model.net() else {
+            seats.iter_mut().for_each(|seat| seat.miss(health));
+            return;
+        };
+        let mut frames: Vec<LaneFrame<'_>> =
+            seats.iter_mut().filter_map(|seat| seat.lane_frame(net)).collect();
+        let outcome = net.step(&mut frames);
+        let heard: Vec<_> = frames.into_iter().map(|frame| frame.out).collect();
+        let backend = net.backend().to_string();
+        match outcome {
+            Ok(()) => {
+                for (seat, activations) in seats.into_iter().zip(heard) {
+                    seat.hear(activations, &backend, health);
+                }
+            }
+            Err(error) => {
+                let health = Health::WorkerFailed(error.to_string().as_str().into());
+                seats.into_iter().for_each(|seat| seat.fail(health));
+                // A lane that restarts tries again with a fresh network.
+                self.models.keep(|kept| kept != path);
+            }
+        }
+    }
+
+    /// After a panic nothing is trusted: every lane fails until it restarts, every model is loaded
+    /// anew when it is next wanted. Frames go on being taken, so that nobody waits for them.
+    fn recover(&mut self, panic: &(dyn Any + Send)) {
+        let reason = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("a panic without a message");
+        self.models = Models::default();
+        for seat in &mut self.seats {
+            seat.fail(Health::WorkerFailed(reason.into()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::correction::TempoCorrection;
+    use crate::lane::{LaneAudio, LaneSettings, Message, lane};
+    use crate::params::TatumParams;
+    use crate::report::Report;
+    use crate::snapshot::Snapshot;
+    use listener::{BANDS, MelFrame, SamplePos};
+
+    const SETTINGS: LaneSettings =
+        LaneSettings { min_bpm: 55.0, max_bpm: 215.0, correction: TempoCorrection::AsHeard };
+
+    struct Instance {
+        audio: LaneAudio,
+        params: Arc<TatumParams>,
+        report: Arc<Report>,
+        pictures: triple_buffer::Output<Snapshot>,
+    }
+
+    fn instance() -> (Instance, Seat) {
+        let (params, report) = (Arc::new(TatumParams::default()), Arc::new(Report::default()));
+        let (input, pictures) = triple_buffer::triple_buffer(&Snapshot::default());
+        let (audio, worker) = lane();
+        let seat = Seat::new(worker, Arc::clone(&params), Arc::clone(&report), input);
+        (Instance { audio, params, report, pictures }, seat)
+    }
+
+    fn table(seats: Vec<Seat>) -> Table {
+        Table { mail: Arc::default(), seats, models: Models::default() }
+    }
+
+    fn frame(n: i64) -> Message {
+        Message::Frame(MelFrame { at: SamplePos(960 * n - 1440), bins: [0.1; BANDS] }, 0)
+    }
+
+    #[test]
+    fn one_thread_serves_all_and_goes_with_the_last() {
+        let first = Hub::shared().expect("a thread starts");
+        let second = Hub::shared().expect("a thread starts");
+        assert!(Arc::ptr_eq(&first, &second));
+        let mail = Arc::downgrade(&first.mail);
+        drop(first);
+        assert!(mail.upgrade().is_some());
+        drop(second);
+        assert!(mail.upgrade().is_none(), "the worker has ended and dropped its mail");
+    }
+
+    #[test]
+    fn lanes_heard_together_hear_what_they_hear_alone() {
+        let hear = |lanes: usize| {
+            let (mut instances, seats): (Vec<_>, Vec<_>) = (0..lanes).map(|_| instance()).unzip();
+            let mut table = table(seats);
+            for instance in &mut instances {
+                assert!(instance.audio.restart(48_000.0, SETTINGS));
+            }
+            let mut news = Vec::new();
+            for n in 1..20 {
+                instances.iter_mut().for_each(|one| assert!(one.audio.send(frame(n))));
+                assert!(table.pass());
+                let heard: Vec<_> =
+                    instances.iter_mut().filter_map(|one| one.audio.next()).collect();
+                assert_eq!(heard.len(), lanes, "exactly one news per frame and lane");
+                news.extend(heard.first().map(|news| news.heard));
+            }
+            assert!(!table.pass());
+            news
+        };
+        assert_eq!(hear(1), hear(3));
+    }
+
+    #[test]
+    fn after_a_panic_frames_are_taken_until_a_restart_heals() {
+        let (mut one, seat) = instance();
+        let mut table = table(vec![seat]);
+        one.audio.restart(48_000.0, SETTINGS);
+        one.audio.send(frame(1));
+        table.pass();
+        assert_eq!(one.report.status().health, Health::Ok);
+        assert!(one.audio.next().is_some());
+        table.recover(&"boom");
+        one.audio.send(frame(2));
+        table.pass();
+        let status = one.report.status();
+        assert!(matches!(status.health, Health::WorkerFailed(m) if m.as_str() == "boom"));
+        assert_eq!(one.pictures.read().health, status.health);
+        assert!(one.audio.next().is_none());
+        assert_eq!(one.audio.shared.done.load(Ordering::Relaxed), 3, "nobody waits for ever");
+        one.audio.restart(48_000.0, SETTINGS);
+        one.audio.send(frame(1));
+        table.pass();
+        assert_eq!(one.report.status().health, Health::Ok);
+        assert!(one.audio.next().is_some());
+    }
+
+    #[test]
+    fn a_bad_model_is_refused_and_another_heals() {
+        let (mut one, seat) = instance();
+        let mut table = table(vec![seat]);
+        *one.params.model_path.write().expect("not poisoned") = "Cargo.toml".into();
+        one.audio.restart(48_000.0, SETTINGS);
+        one.audio.send(frame(1));
+        table.pass();
+        let line = one.report.status().health.to_string();
+        assert!(line.starts_with("Cargo.toml: "), "{line}");
+        assert!(one.audio.next().is_none());
+        one.params.model_path.write().expect("not poisoned").clear();
+        one.audio.send(frame(2));
+        table.pass();
+        assert_eq!(one.report.status().health, Health::Ok);
+        assert!(one.audio.next().is_some());
+    }
+
+    #[test]
+    fn a_closed_lane_leaves() {
+        let (one, seat) = instance();
+        let mut table = table(vec![seat]);
+        drop(one.audio);
+        table.pass();
+        assert!(table.seats.is_empty());
+    }
+}

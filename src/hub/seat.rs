@@ -1,0 +1,318 @@
+//! `Seat`: the worker half of a lane, from frames to news and pictures. Worker thread only.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use listener::{
+    Activations, BarState, BeatNet, BeatState, Decoder, DecoderSettings, FeatureSpec, Heard,
+    LaneFrame, MelFrame,
+};
+
+use crate::correction::Correction;
+use crate::health::Health;
+use crate::lane::{LaneAudio, LaneSettings, LaneWorker, Message, News, Stretch};
+use crate::params::TatumParams;
+use crate::report::{Report, Status};
+use crate::snapshot::{Snapshot, TraceFrame};
+
+/// Most samples of a hop that are looked at for the picture's waveform, at any rate.
+const HOP_SAMPLES_MAX: usize = 16_384;
+
+/// A stretch of time, while it lasts.
+struct Listening {
+    stretch: Stretch,
+    decoder: Decoder,
+    correction: Correction,
+    /// The network's memory; none until a frame met a network.
+    memory: Option<BeatState>,
+}
+
+impl Listening {
+    /// A stretch that begins.
+    fn new(stretch: Stretch) -> Self {
+        Self {
+            stretch,
+            decoder: decoder(&stretch),
+            correction: Correction::new(stretch.settings.correction, stretch.rate_hz),
+            memory: None,
+        }
+    }
+
+    /// Begins `stretch` with what was built for this one, if it still fits.
+    fn again(mut self, stretch: Stretch) -> Self {
+        let range = |stretch: &Stretch| {
+            (stretch.rate_hz, stretch.settings.min_bpm, stretch.settings.max_bpm)
+        };
+        if range(&self.stretch) != range(&stretch) {
+            return Self::new(stretch);
+        }
+        self.decoder.reset();
+        let correction = Correction::new(stretch.settings.correction, stretch.rate_hz);
+        Self { stretch, correction, memory: None, ..self }
+    }
+
+    /// The user changed a setting. Another range of tempi needs another decoder, which has to find
+    /// the beat again; another correction does not.
+    fn change(&mut self, settings: LaneSettings) {
+        let before = std::mem::replace(&mut self.stretch.settings, settings);
+        if (before.min_bpm, before.max_bpm) != (settings.min_bpm, settings.max_bpm) {
+            self.decoder = decoder(&self.stretch);
+        }
+        self.correction = Correction::new(settings.correction, self.stretch.rate_hz);
+    }
+}
+
+/// One lane at the worker's table.
+pub(crate) struct Seat {
+    lane: LaneWorker,
+    params: Arc<TatumParams>,
+    report: Arc<Report>,
+    pictures: triple_buffer::Input<Snapshot>,
+    picture: Snapshot,
+    posted: Option<Status>,
+    listening: Option<Listening>,
+    /// The model the memory belongs to; empty for the built-in one.
+    model: String,
+    /// What went wrong in this stretch.
+    fault: Option<Health>,
+    /// The frame taken from the queue and not yet heard, and its place in the audio ring.
+    frame: Option<(MelFrame, u64)>,
+    hop: Vec<f32>,
+}
+
+impl Seat {
+    /// A seat for `lane`, that paints into `pictures` and posts to `report`.
+    pub(crate) fn new(
+        lane: LaneWorker,
+        params: Arc<TatumParams>,
+        report: Arc<Report>,
+        pictures: triple_buffer::Input<Snapshot>,
+    ) -> Self {
+        Self {
+            lane,
+            params,
+            report,
+            pictures,
+            picture: Snapshot::default(),
+            posted: None,
+            listening: None,
+            model: String::new(),
+            fault: None,
+            frame: None,
+            hop: Vec::with_capacity(HOP_SAMPLES_MAX),
+        }
+    }
+
+    /// Whether the instance is gone.
+    pub(crate) fn closed(&self) -> bool {
+        self.lane.shared.closed.load(Ordering::Acquire)
+    }
+
+    /// Takes messages up to the next frame; says whether there is one to hear. Nothing is taken
+    /// while the news of it would not fit, so that none is ever lost.
+    pub(crate) fn poll(&mut self) -> bool {
+        while self.frame.is_none() && self.lane.news.slots() > 0 {
+            match self.lane.messages.pop() {
+                Err(_) => break,
+                Ok(Message::Frame(frame, place)) if self.listening.is_some() => {
+                    self.frame = Some((frame, place));
+                    self.follow_model();
+                }
+                Ok(message) => {
+                    self.control(message);
+                    self.done();
+                }
+            }
+        }
+        self.frame.is_some()
+    }
+
+    fn control(&mut self, message: Message) {
+        match message {
+            Message::Restart(stretch) => self.start(stretch),
+            Message::Settings(settings) => {
+                if let Some(now) = &mut self.listening {
+                    now.change(settings);
+                }
+            }
+            Message::Unsupported { rate_hz } => {
+                self.listening = None;
+                self.fault = Some(Health::UnsupportedRate { rate_hz });
+            }
+            // A frame of a stretch that could not start.
+            Message::Frame(..) => (),
+        }
+    }
+
+    fn start(&mut self, stretch: Stretch) {
+        self.listening = Some(match self.listening.take() {
+            Some(before) => before.again(stretch),
+            None => Listening::new(stretch),
+        });
+        self.fault = None;
+        self.picture.restart(stretch.rate_hz);
+    }
+
+    /// The user chose another model: the network's memory means nothing to it.
+    fn follow_model(&mut self) {
+        let chosen = self.params.model_path.read().unwrap_or_else(PoisonError::into_inner);
+        if *chosen != self.model {
+            self.model.clone_from(&chosen);
+            self.fault = None;
+            if let Some(now) = &mut self.listening {
+                now.memory = None;
+                now.decoder.reset();
+            }
+        }
+    }
+
+    /// The model to hear the frame at hand with, if there is one and nothing is wrong.
+    pub(crate) fn wants(&self) -> Option<&str> {
+        (self.frame.is_some() && self.fault.is_none()).then_some(self.model.as_str())
+    }
+
+    /// The model this seat uses, frame or no frame.
+    pub(crate) fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Says that the model is being loaded.
+    pub(crate) fn set_loading(&mut self, loading: bool) {
+        self.lane.shared.loading.store(loading, Ordering::Relaxed);
+        if loading {
+            self.post(Health::Loading);
+        }
+    }
+
+    /// The frame at hand, as a part of a step of `net`.
+    pub(crate) fn lane_frame(&mut self, net: &BeatNet) -> Option<LaneFrame<'_>> {
+        let memory = self.listening.as_mut()?.memory.get_or_insert_with(|| net.new_state());
+        let (frame, _) = self.frame.as_ref()?;
+        Some(LaneFrame { state: memory, frame, out: Activations::default() })
+    }
+
+    /// The frame at hand.
+    #[cfg(test)]
+    pub(crate) fn frame(&self) -> Option<&MelFrame> {
+        self.frame.as_ref().map(|(frame, _)| frame)
+    }
+
+    /// The network heard the frame at hand: decodes, sends the news, paints the picture.
+    pub(crate) fn hear(&mut self, activations: Activations, backend: &str, health: Health) {
+        let Some((frame, place)) = self.frame.take() else { return };
+        if let Some(now) = &mut self.listening {
+            let heard = now.decoder.step(frame.at, finite(activations));
+            let (heard, between) = now.correction.apply(heard);
+            // There was room when the frame was taken, and only this thread fills it.
+            let _ = self.lane.news.push(News { epoch: now.stretch.epoch, heard, between });
+            self.paint(&heard, place);
+            heard.beat.iter().chain(&between).for_each(|beat| self.picture.mark(beat));
+            if self.picture.backend.as_str() != backend {
+                self.picture.backend = backend.into();
+            }
+        }
+        // After the news, so that whoever waits for the count finds the news.
+        self.done();
+        self.post(health);
+    }
+
+    /// The frame at hand cannot be heard, because of `health`.
+    pub(crate) fn miss(&mut self, health: Health) {
+        if self.frame.take().is_some() {
+            self.done();
+        }
+        self.post(health);
+    }
+
+    /// Nothing can be heard until the next restart.
+    pub(crate) fn fail(&mut self, health: Health) {
+        self.fault = Some(health);
+        self.listening.iter_mut().for_each(|now| now.memory = None);
+        self.lane.shared.loading.store(false, Ordering::Relaxed);
+        self.miss(health);
+    }
+
+    /// What went wrong in this stretch, if anything did.
+    pub(crate) fn fault(&self) -> Option<Health> {
+        self.fault
+    }
+
+    /// Posts what is known when no frame comes: a fault, or nothing new.
+    pub(crate) fn idle(&mut self) {
+        match (self.fault, self.posted) {
+            (Some(fault), _) => self.post(fault),
+            (None, None) => self.post(Health::Waiting),
+            (None, Some(posted)) => self.post(posted.health),
+        }
+    }
+
+    fn done(&self) {
+        self.lane.shared.done.fetch_add(1, Ordering::Release);
+    }
+
+    /// Adds the frame to the picture.
+    fn paint(&mut self, heard: &Heard, place: u64) {
+        let rate_hz = self.picture.rate_hz;
+        let hop = (FeatureSpec::CURRENT.hop_s * rate_hz).round() as u64;
+        self.hop.resize((hop.min(place) as usize).min(HOP_SAMPLES_MAX), 0.0);
+        let start = place - self.hop.len() as u64;
+        let (low, high) = if self.lane.shared.ring.read(start, &mut self.hop) {
+            self.hop.iter().fold((0.0_f32, 0.0_f32), |(low, high), &s| (low.min(s), high.max(s)))
+        } else {
+            (0.0, 0.0)
+        };
+        let Activations { beat, downbeat, onset } = heard.activations;
+        self.picture.trace(TraceFrame { at: heard.due, beat, downbeat, onset, low, high });
+        self.picture.bar = if heard.bar.locked {
+            heard.bar
+        } else {
+            BarState { confidence: heard.bar.confidence, ..BarState::default() }
+        };
+    }
+
+    /// Publishes the picture, and the status when it changed.
+    fn post(&mut self, health: Health) {
+        let shared = &self.lane.shared;
+        let health = if shared.stalled.load(Ordering::Relaxed) {
+            Health::WorkerStalled { waited_s: LaneAudio::PATIENCE_S }
+        } else {
+            health
+        };
+        let status = Status {
+            backend: self.picture.backend,
+            health,
+            gaps: shared.gaps.load(Ordering::Relaxed),
+            late: shared.late.load(Ordering::Relaxed),
+        };
+        let changed = self.posted != Some(status);
+        let painted = self.picture.now != self.pictures.input_buffer().now;
+        if changed {
+            self.picture.health = health;
+            self.picture.gaps = status.gaps;
+            self.picture.late = status.late;
+            self.posted = Some(status);
+            self.report.post(status);
+        }
+        if changed || painted {
+            self.pictures.input_buffer_mut().clone_from(&self.picture);
+            self.pictures.publish();
+        }
+    }
+}
+
+/// A decoder for `stretch`.
+fn decoder(stretch: &Stretch) -> Decoder {
+    let LaneSettings { min_bpm, max_bpm, .. } = stretch.settings;
+    let settings = DecoderSettings { min_bpm, max_bpm, ..DecoderSettings::default() };
+    Decoder::new(&FeatureSpec::CURRENT, stretch.rate_hz, &settings)
+}
+
+/// A network that was fed sane frames gives finite numbers; a broken model may not.
+fn finite(activations: Activations) -> Activations {
+    let sane = |value: f32| if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 };
+    Activations {
+        beat: sane(activations.beat),
+        downbeat: sane(activations.downbeat),
+        onset: sane(activations.onset),
+    }
+}

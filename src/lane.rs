@@ -1,0 +1,267 @@
+//! `Lane`: one instance's crossing between the audio thread and the worker.
+//!
+//! [`lane`] makes both halves. Frames go out and exactly one [`News`] per frame comes back, each
+//! through its own queue; the newest picture goes to the editor through a triple buffer; counters
+//! are atomics. The audio half never blocks, except in [`LaneAudio::wait`], which is for offline
+//! renders and lock-step only. The worker half lives in `hub::seat`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use listener::{Beat, Heard, MelFrame};
+
+use crate::correction::TempoCorrection;
+use crate::ring::{AudioRing, RING_SAMPLES};
+
+/// Messages to the worker that fit: ten seconds of frames.
+const OUTBOUND: usize = 512;
+/// News from the worker that fit. More than what can be under way.
+const INBOUND: usize = 1024;
+/// A wait gives up after this long without a single frame done. Loading a model does not count.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Loads before a wait sleeps between looks.
+const SPINS: usize = 200;
+
+/// What the user can say about the decoder's work.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct LaneSettings {
+    /// Slowest tempo to look for, BPM.
+    pub(crate) min_bpm: f32,
+    /// Fastest tempo to look for, BPM.
+    pub(crate) max_bpm: f32,
+    /// The user's correction.
+    pub(crate) correction: TempoCorrection,
+}
+
+/// A stretch of continuous time: everything the worker needs to start it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Stretch {
+    /// Its number; news of other stretches is discarded.
+    pub(crate) epoch: u32,
+    /// The host's rate.
+    pub(crate) rate_hz: f64,
+    /// What the user said.
+    pub(crate) settings: LaneSettings,
+}
+
+/// Audio thread to worker.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Message {
+    /// Forget everything and listen anew.
+    Restart(Stretch),
+    /// The user changed a setting.
+    Settings(LaneSettings),
+    /// The host runs at a rate that cannot be heard; from the main thread, while inactive.
+    Unsupported {
+        /// That rate.
+        rate_hz: f64,
+    },
+    /// A frame, and the place in the [`AudioRing`] at which it was complete.
+    Frame(MelFrame, u64),
+}
+
+/// Worker to audio thread: what became of one frame.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct News {
+    /// The stretch it belongs to.
+    pub(crate) epoch: u32,
+    /// The decoder's news, corrected.
+    pub(crate) heard: Heard,
+    /// A second beat, from the user's correction.
+    pub(crate) between: Option<Beat>,
+}
+
+/// What both halves see.
+pub(crate) struct Shared {
+    /// The newest host audio.
+    pub(crate) ring: AudioRing,
+    /// Messages the worker is done with, since the lane was made.
+    pub(crate) done: AtomicU64,
+    /// The worker is loading this lane's model.
+    pub(crate) loading: AtomicBool,
+    /// A wait gave up, and nothing was done since.
+    pub(crate) stalled: AtomicBool,
+    /// The audio half is gone.
+    pub(crate) closed: AtomicBool,
+    /// Restarts because the queue was full.
+    pub(crate) gaps: AtomicU32,
+    /// News that came after its sample had left.
+    pub(crate) late: AtomicU32,
+}
+
+/// The worker's ends of the queues.
+pub(crate) struct LaneWorker {
+    /// What the audio thread sends.
+    pub(crate) messages: rtrb::Consumer<Message>,
+    /// Back to the audio thread.
+    pub(crate) news: rtrb::Producer<News>,
+    /// What both halves see.
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// The audio thread's half.
+pub(crate) struct LaneAudio {
+    messages: rtrb::Producer<Message>,
+    news: rtrb::Consumer<News>,
+    /// What both halves see.
+    pub(crate) shared: Arc<Shared>,
+    /// The worker's thread; none until it runs.
+    worker: Option<Thread>,
+    /// Messages sent since the lane was made.
+    sent: u64,
+    epoch: u32,
+}
+
+/// Both halves of a lane.
+pub(crate) fn lane() -> (LaneAudio, LaneWorker) {
+    let (to_worker, messages) = rtrb::RingBuffer::new(OUTBOUND);
+    let (to_audio, news) = rtrb::RingBuffer::new(INBOUND);
+    let shared = Arc::new(Shared {
+        ring: AudioRing::new(RING_SAMPLES),
+        done: AtomicU64::new(0),
+        loading: AtomicBool::new(false),
+        stalled: AtomicBool::new(false),
+        closed: AtomicBool::new(false),
+        gaps: AtomicU32::new(0),
+        late: AtomicU32::new(0),
+    });
+    let audio = LaneAudio {
+        messages: to_worker,
+        news,
+        shared: Arc::clone(&shared),
+        worker: None,
+        sent: 0,
+        epoch: 0,
+    };
+    (audio, LaneWorker { messages, news: to_audio, shared })
+}
+
+impl LaneAudio {
+    /// The lane is served by `worker` from now on. \[main thread\]
+    pub(crate) fn attach(&mut self, worker: Thread) {
+        self.worker = Some(worker);
+    }
+
+    /// Starts a new stretch; news of the ones before is discarded. `false` when the queue is full:
+    /// then nothing may be sent until a later call succeeds. Real-time safe.
+    pub(crate) fn restart(&mut self, rate_hz: f64, settings: LaneSettings) -> bool {
+        self.epoch = self.epoch.wrapping_add(1);
+        self.send(Message::Restart(Stretch { epoch: self.epoch, rate_hz, settings }))
+    }
+
+    /// Sends one message; `false` when the queue is full. Real-time safe.
+    pub(crate) fn send(&mut self, message: Message) -> bool {
+        let sent = self.messages.push(message).is_ok();
+        self.sent += u64::from(sent);
+        sent
+    }
+
+    /// Whether at least half of the queue to the worker is free. Real-time safe.
+    pub(crate) fn has_room(&self) -> bool {
+        self.messages.slots() >= OUTBOUND / 2
+    }
+
+    /// The next news of this stretch. Real-time safe.
+    pub(crate) fn next(&mut self) -> Option<News> {
+        while let Ok(news) = self.news.pop() {
+            if news.epoch == self.epoch {
+                return Some(news);
+            }
+        }
+        None
+    }
+
+    /// Blocks until the worker is done with everything sent, or gives up and says so in
+    /// [`Shared::stalled`]. Not real-time safe: offline renders and lock-step only.
+    pub(crate) fn wait(&mut self) {
+        let Some(worker) = &self.worker else { return };
+        let mut done = self.shared.done.load(Ordering::Acquire);
+        if done >= self.sent {
+            return;
+        }
+        worker.unpark();
+        let mut since = Instant::now();
+        for look in 0_usize.. {
+            let now_done = self.shared.done.load(Ordering::Acquire);
+            if now_done >= self.sent {
+                self.shared.stalled.store(false, Ordering::Relaxed);
+                return;
+            }
+            if now_done != done {
+                (done, since) = (now_done, Instant::now());
+                self.shared.stalled.store(false, Ordering::Relaxed);
+            }
+            if look < SPINS {
+                std::hint::spin_loop();
+                continue;
+            }
+            if self.shared.loading.load(Ordering::Relaxed) {
+                since = Instant::now();
+            } else if self.shared.stalled.load(Ordering::Relaxed) || since.elapsed() > PATIENCE {
+                self.shared.stalled.store(true, Ordering::Relaxed);
+                return;
+            }
+            std::thread::sleep(Duration::from_micros(50));
+        }
+    }
+
+    /// How long [`wait`](Self::wait) is patient, seconds.
+    pub(crate) const PATIENCE_S: u64 = PATIENCE.as_secs();
+}
+
+impl Drop for LaneAudio {
+    fn drop(&mut self) {
+        self.shared.closed.store(true, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use listener::{BANDS, Decoder, DecoderSettings, FeatureSpec, SamplePos};
+
+    const SETTINGS: LaneSettings =
+        LaneSettings { min_bpm: 55.0, max_bpm: 215.0, correction: TempoCorrection::AsHeard };
+
+    fn frame() -> Message {
+        Message::Frame(MelFrame { at: SamplePos(0), bins: [0.0; BANDS] }, 0)
+    }
+
+    fn news(epoch: u32) -> News {
+        let mut decoder =
+            Decoder::new(&FeatureSpec::CURRENT, 48_000.0, &DecoderSettings::default());
+        let heard = decoder.step(SamplePos(0), listener::Activations::default());
+        News { epoch, heard, between: None }
+    }
+
+    #[test]
+    fn news_of_an_older_stretch_is_discarded() {
+        let (mut audio, mut worker) = lane();
+        assert!(audio.restart(48_000.0, SETTINGS));
+        assert!(audio.restart(48_000.0, SETTINGS));
+        for epoch in [1, 2, 1] {
+            assert!(worker.news.push(news(epoch)).is_ok());
+        }
+        assert_eq!(audio.next().map(|news| news.epoch), Some(2));
+        assert!(audio.next().is_none());
+    }
+
+    #[test]
+    fn a_full_queue_refuses() {
+        let (mut audio, mut worker) = lane();
+        let taken = (0..2 * OUTBOUND).filter(|_| audio.send(frame())).count();
+        assert_eq!(taken, OUTBOUND);
+        assert!(!audio.has_room());
+        while worker.messages.pop().is_ok() {}
+        assert!(audio.has_room() && audio.send(frame()));
+    }
+
+    #[test]
+    fn waiting_for_nobody_returns_at_once() {
+        let (mut audio, _worker) = lane();
+        assert!(audio.send(frame()));
+        audio.wait();
+    }
+}

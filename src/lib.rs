@@ -1,0 +1,28 @@
+//! Tatum, the plugin: host in, host out.
+//!
+//! The walk: `plugin` (the host's calls) -> `engine` (the audio thread) -> `lane` (the
+//! crossing) -> `hub` (the worker) -> back through the lane -> `outputs` (automation, MIDI, CV).
+//! What the host's formats cannot say through the framework leaves by the `clap` door.
+
+mod clap;
+mod correction;
+mod downmix;
+mod editor;
+mod engine;
+mod health;
+mod hub;
+mod lane;
+mod models;
+mod outputs;
+mod params;
+mod pending;
+mod plugin;
+mod report;
+mod ring;
+mod runtime;
+mod snapshot;
+mod text;
+mod transport;
+
+pub use clap::clap_entry;
+pub(crate) use plugin::Tatum;

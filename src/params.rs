@@ -1,0 +1,199 @@
+//! Every parameter of the plugin. Ids are permanent: sessions and automation lanes name them.
+//!
+//! The five output parameters are written by the audio thread and sent to the host as events;
+//! whatever the host plays into them is overwritten with the next frame. Everything else is a
+//! setting. `model_path` and the editor's size are saved with the project but are no parameters.
+
+use std::sync::RwLock;
+
+use nice_plug::formatters;
+use nice_plug::prelude::*;
+
+use crate::correction::TempoCorrection;
+use crate::outputs::cv::CvShape;
+
+/// Highest value of the tempo parameter, BPM; its lowest, 0, says that no tempo is known yet.
+pub(crate) const TEMPO_PARAM_MAX: f32 = 300.0;
+
+/// All parameters and saved fields.
+#[derive(Params)]
+pub(crate) struct TatumParams {
+    /// What is heard.
+    #[nested(group = "Heard")]
+    pub(crate) heard: HeardParams,
+    /// Whether gestures are sent around the heard parameters, so that hosts record them.
+    #[id = "write_automation"]
+    pub(crate) write_automation: BoolParam,
+    /// Settings of the MIDI output.
+    #[nested(group = "MIDI")]
+    pub(crate) midi: MidiParams,
+    /// Settings of the CV outputs.
+    #[nested(group = "CV")]
+    pub(crate) cv: CvParams,
+    /// The user's knowledge of the tempo.
+    #[nested(group = "Tempo")]
+    pub(crate) tempo: TempoParams,
+    /// A model to use instead of the built-in one; empty for the built-in one.
+    #[persist = "model_path"]
+    pub(crate) model_path: RwLock<String>,
+}
+
+/// Output parameters.
+#[derive(Params)]
+pub(crate) struct HeardParams {
+    /// Beat activation.
+    #[id = "beat"]
+    pub(crate) beat: FloatParam,
+    /// Downbeat activation.
+    #[id = "downbeat"]
+    pub(crate) downbeat: FloatParam,
+    /// Onset activation.
+    #[id = "onset"]
+    pub(crate) onset: FloatParam,
+    /// Position in the bar.
+    #[id = "bar_phase"]
+    pub(crate) bar_phase: FloatParam,
+    /// Tempo; 0 until one is known.
+    #[id = "tempo"]
+    pub(crate) tempo: FloatParam,
+}
+
+/// Settings of the MIDI output.
+#[derive(Params)]
+pub(crate) struct MidiParams {
+    /// Channel, 1..16.
+    #[id = "midi_channel"]
+    pub(crate) channel: IntParam,
+    /// Whether every beat sends a note.
+    #[id = "beat_note_on"]
+    pub(crate) beat_on: BoolParam,
+    /// Its note.
+    #[id = "beat_note"]
+    pub(crate) beat_note: IntParam,
+    /// Whether the first beat of a bar sends a note of its own.
+    #[id = "downbeat_note_on"]
+    pub(crate) downbeat_on: BoolParam,
+    /// Its note.
+    #[id = "downbeat_note"]
+    pub(crate) downbeat_note: IntParam,
+    /// Whether every onset sends a note.
+    #[id = "onset_note_on"]
+    pub(crate) onset_on: BoolParam,
+    /// Its note.
+    #[id = "onset_note"]
+    pub(crate) onset_note: IntParam,
+    /// Whether the activations are sent as CC 20, 21 and 22.
+    #[id = "midi_cc"]
+    pub(crate) cc_on: BoolParam,
+}
+
+/// Settings of the CV outputs.
+#[derive(Params)]
+pub(crate) struct CvParams {
+    /// Shape of the beat, downbeat and onset outputs.
+    #[id = "cv_shape"]
+    pub(crate) shape: EnumParam<CvShape>,
+}
+
+/// What the user knows about the tempo.
+#[derive(Params)]
+pub(crate) struct TempoParams {
+    /// Slowest tempo to look for, BPM.
+    #[id = "tempo_min"]
+    pub(crate) min: FloatParam,
+    /// Fastest tempo to look for, BPM.
+    #[id = "tempo_max"]
+    pub(crate) max: FloatParam,
+    /// The user's correction of the level at which beats are counted.
+    #[id = "tempo_correction"]
+    pub(crate) correction: EnumParam<TempoCorrection>,
+}
+
+fn activation(name: &str) -> FloatParam {
+    FloatParam::new(name, 0.0, FloatRange::Linear { min: 0.0, max: 1.0 })
+        .with_value_to_string(formatters::v2s_f32_rounded(3))
+}
+
+fn note(name: &str, default: i32) -> IntParam {
+    IntParam::new(name, default, IntRange::Linear { min: 0, max: 127 })
+        .with_value_to_string(formatters::v2s_i32_key_formatter())
+        .with_string_to_value(formatters::s2v_i32_key_formatter())
+}
+
+fn bpm(name: &str, default: f32, min: f32, max: f32) -> FloatParam {
+    FloatParam::new(name, default, FloatRange::Linear { min, max })
+        .with_unit(" BPM")
+        .with_value_to_string(formatters::v2s_f32_rounded(1))
+}
+
+impl Default for TatumParams {
+    fn default() -> Self {
+        let decoder = listener::DecoderSettings::default();
+        Self {
+            heard: HeardParams {
+                beat: activation("Beat"),
+                downbeat: activation("Downbeat"),
+                onset: activation("Onset"),
+                bar_phase: activation("Bar phase"),
+                tempo: bpm("Tempo", 0.0, 0.0, TEMPO_PARAM_MAX),
+            },
+            write_automation: BoolParam::new("Write automation", false),
+            midi: MidiParams {
+                channel: IntParam::new("MIDI channel", 1, IntRange::Linear { min: 1, max: 16 }),
+                beat_on: BoolParam::new("Beat note on", true),
+                beat_note: note("Beat note", 37),
+                downbeat_on: BoolParam::new("Downbeat note on", true),
+                downbeat_note: note("Downbeat note", 36),
+                onset_on: BoolParam::new("Onset note on", true),
+                onset_note: note("Onset note", 38),
+                cc_on: BoolParam::new("Activations as CC 20-22", true),
+            },
+            cv: CvParams { shape: EnumParam::new("CV shape", CvShape::Decay) },
+            tempo: TempoParams {
+                min: bpm("Slowest tempo", decoder.min_bpm, 30.0, 120.0),
+                max: bpm("Fastest tempo", decoder.max_bpm, 120.0, 300.0),
+                correction: EnumParam::new("Tempo correction", TempoCorrection::AsHeard),
+            },
+            model_path: RwLock::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_unchanged() {
+        let ids: Vec<String> =
+            TatumParams::default().param_map().into_iter().map(|(id, _, _)| id).collect();
+        assert_eq!(
+            ids,
+            [
+                "beat",
+                "downbeat",
+                "onset",
+                "bar_phase",
+                "tempo",
+                "write_automation",
+                "midi_channel",
+                "beat_note_on",
+                "beat_note",
+                "downbeat_note_on",
+                "downbeat_note",
+                "onset_note_on",
+                "onset_note",
+                "midi_cc",
+                "cv_shape",
+                "tempo_min",
+                "tempo_max",
+                "tempo_correction",
+            ]
+        );
+        let mut hashes: Vec<u32> =
+            ids.iter().map(|id| crate::clap::param_out::param_id(id)).collect();
+        hashes.sort_unstable();
+        hashes.dedup();
+        assert_eq!(hashes.len(), ids.len());
+    }
+}

@@ -1,0 +1,207 @@
+//! `Report`: what the private CLAP extension `tatum.report/1` needs from an instance.
+//!
+//! One per instance, shared by the main thread (which starts and drains a recording), the audio
+//! thread (which records) and the worker (which posts its status). The audio thread only reads
+//! atomics, takes a box from an atomic cell and pushes to a queue; it never allocates or frees.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossbeam::atomic::AtomicCell;
+use listener::{Activations, Bpm};
+
+use crate::health::Health;
+use crate::text::Text;
+
+/// Events a recording holds between two drains: over five minutes of frames.
+const CAPACITY: usize = 1 << 16;
+
+/// One line of the report. Positions are host samples since activation or reset.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum ReportEvent {
+    /// A beat left the plugin.
+    Beat {
+        /// The beat's own sample.
+        at: i64,
+        /// The sample at which it left `process`.
+        emitted: i64,
+        /// 1 is the downbeat.
+        in_bar: u8,
+        /// Beats in the bar.
+        beats_per_bar: u8,
+        /// Tempo at the beat.
+        bpm: Bpm,
+        /// 0..1.
+        confidence: f32,
+    },
+    /// An onset left the plugin.
+    Onset {
+        /// The onset's own sample.
+        at: i64,
+        /// The sample at which it left `process`.
+        emitted: i64,
+        /// 0..1.
+        strength: f32,
+    },
+    /// The shown tempo changed.
+    Tempo {
+        /// Sample of the frame that changed it.
+        at: i64,
+        /// The new tempo.
+        bpm: Bpm,
+    },
+    /// One frame, every 20 ms.
+    Frame {
+        /// Sample at which its news was due.
+        at: i64,
+        /// What the network heard.
+        activations: Activations,
+        /// Position in the bar, 0..1.
+        phase: f32,
+        /// Confidence of the bar position, 0..1.
+        confidence: f32,
+    },
+}
+
+/// What runs, and how it is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Status {
+    /// What runs the network; empty until the model is loaded.
+    pub(crate) backend: Text<96>,
+    /// How the instance is doing.
+    pub(crate) health: Health,
+    /// Restarts because frames were lost.
+    pub(crate) gaps: u32,
+    /// Results that came after their sample had left.
+    pub(crate) late: u32,
+}
+
+/// The instance's side of the report.
+#[derive(Default)]
+pub(crate) struct Report {
+    /// Lock-step: `process` first waits for the frames of earlier blocks. Set before processing.
+    pub(crate) lockstep: AtomicBool,
+    /// Whether events are recorded; read by the audio thread, set by [`record`](Self::record).
+    pub(crate) recording: AtomicBool,
+    /// Events that found the queue full.
+    pub(crate) lost: AtomicU32,
+    /// The audio thread's half of the queue, on its way there.
+    handover: AtomicCell<Option<Box<rtrb::Producer<ReportEvent>>>>,
+    /// The main thread's half. Main thread only; the lock is never waited for.
+    events: Mutex<Option<rtrb::Consumer<ReportEvent>>>,
+    /// Written by the worker, read by the main thread. Never touched by the audio thread.
+    status: Mutex<Status>,
+}
+
+impl Report {
+    /// Starts or stops recording. The queue is made on the first start and kept. \[main thread\]
+    pub(crate) fn record(&self, on: bool) {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        if on && events.is_none() {
+            let (producer, consumer) = rtrb::RingBuffer::new(CAPACITY);
+            *events = Some(consumer);
+            self.handover.store(Some(Box::new(producer)));
+        }
+        self.recording.store(on, Ordering::Release);
+    }
+
+    /// The next recorded event, in the order they left. \[main thread\]
+    pub(crate) fn next(&self) -> Option<ReportEvent> {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        events.as_mut()?.pop().ok()
+    }
+
+    /// The newest status. \[main thread\]
+    pub(crate) fn status(&self) -> Status {
+        *self.status.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Posts a new status. \[worker, or main thread\]
+    pub(crate) fn post(&self, status: Status) {
+        *self.status.lock().unwrap_or_else(PoisonError::into_inner) = status;
+    }
+}
+
+/// The audio thread's end of a report.
+pub(crate) struct Recorder {
+    report: Arc<Report>,
+    queue: Option<Box<rtrb::Producer<ReportEvent>>>,
+}
+
+impl Recorder {
+    /// The recorder of `report`; one per instance.
+    pub(crate) fn new(report: Arc<Report>) -> Self {
+        Self { report, queue: None }
+    }
+
+    /// Whether the host asked for lock-step.
+    pub(crate) fn lockstep(&self) -> bool {
+        self.report.lockstep.load(Ordering::Acquire)
+    }
+
+    /// Records `event` if a recording runs. Real-time safe.
+    pub(crate) fn push(&mut self, event: ReportEvent) {
+        if !self.report.recording.load(Ordering::Acquire) {
+            return;
+        }
+        if self.queue.is_none() {
+            self.queue = self.report.handover.take();
+        }
+        let kept = self.queue.as_mut().is_some_and(|queue| queue.push(event).is_ok());
+        if !kept {
+            self.report.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+thread_local! {
+    /// The report of the instance that this thread made last.
+    static CREATED: RefCell<Option<Arc<Report>>> = const { RefCell::new(None) };
+}
+
+/// Remembers the report of an instance just made, for [`take_created`] on this thread.
+pub(crate) fn created(report: &Arc<Report>) {
+    CREATED.set(Some(Arc::clone(report)));
+}
+
+/// The report of the instance that this thread made last, once. The door calls it right after the
+/// framework made the plugin, which offers no other way to reach it.
+pub(crate) fn take_created() -> Option<Arc<Report>> {
+    CREATED.take()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_only_while_recording() {
+        let report = Arc::new(Report::default());
+        let mut recorder = Recorder::new(Arc::clone(&report));
+        let event = |at| ReportEvent::Onset { at, emitted: at, strength: 0.5 };
+        recorder.push(event(1));
+        report.record(true);
+        recorder.push(event(2));
+        report.record(false);
+        recorder.push(event(3));
+        report.record(true);
+        recorder.push(event(4));
+        assert_eq!(report.next(), Some(event(2)));
+        assert_eq!(report.next(), Some(event(4)));
+        assert_eq!(report.next(), None);
+    }
+
+    #[test]
+    fn the_handover_takes_no_lock() {
+        assert!(AtomicCell::<Option<Box<rtrb::Producer<ReportEvent>>>>::is_lock_free());
+    }
+
+    #[test]
+    fn the_created_report_is_taken_once() {
+        let report = Arc::new(Report::default());
+        created(&report);
+        assert!(take_created().is_some_and(|taken| Arc::ptr_eq(&taken, &report)));
+        assert!(take_created().is_none());
+    }
+}

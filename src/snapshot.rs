@@ -1,0 +1,153 @@
+//! `Snapshot`: the newest picture of what is heard. The worker writes it, the editor reads it,
+//! through a triple buffer; only the newest one matters. Fixed size, no heap.
+
+use listener::{Activations, BarState, Beat, SamplePos};
+
+use crate::health::Health;
+use crate::text::Text;
+
+/// Frames a picture goes back: 256 frames of 20 ms are about 5 s.
+pub(crate) const TRACE_FRAMES: usize = 256;
+/// Beats a picture remembers; more than five seconds hold at any tempo.
+pub(crate) const MARKS: usize = 48;
+
+/// One frame of the traces.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct TraceFrame {
+    /// The host sample this frame's news leaves at, on the time line of [`Snapshot::now`].
+    pub(crate) at: SamplePos,
+    /// What the network heard, 0..1.
+    pub(crate) beat: f32,
+    /// What the network heard, 0..1.
+    pub(crate) downbeat: f32,
+    /// What the network heard, 0..1.
+    pub(crate) onset: f32,
+    /// Lowest and highest sample of the host's audio in this frame's hop.
+    pub(crate) low: f32,
+    /// See `low`.
+    pub(crate) high: f32,
+}
+
+/// A beat to draw over the traces.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Mark {
+    /// The beat's own sample; may lie after [`Snapshot::now`], since beats are predicted.
+    pub(crate) at: SamplePos,
+    /// 1 is the downbeat.
+    pub(crate) in_bar: u8,
+    /// Confidence of the beat, 0..1.
+    pub(crate) confidence: f32,
+}
+
+/// The newest picture of one instance.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    /// The host's rate, Hz; 0 until the plugin is activated.
+    pub(crate) rate_hz: f64,
+    /// The newest frame's sample; counted from the lane's last restart, like every position here.
+    pub(crate) now: SamplePos,
+    /// Tempo and position in the bar at `now`, the user's correction applied.
+    pub(crate) bar: BarState,
+    /// The newest frame's activations.
+    pub(crate) activations: Activations,
+    /// What really runs the network, as its session says; empty until the model is loaded.
+    pub(crate) backend: Text<96>,
+    /// How the instance is doing.
+    pub(crate) health: Health,
+    /// Restarts because frames were lost.
+    pub(crate) gaps: u32,
+    /// Results that came after their sample had left.
+    pub(crate) late: u32,
+    /// Storage of [`traces`](Self::traces).
+    pub(crate) trace_frames: [TraceFrame; TRACE_FRAMES],
+    /// How many of it are used.
+    pub(crate) traced: usize,
+    /// Storage of [`marks`](Self::marks).
+    pub(crate) beat_marks: [Mark; MARKS],
+    /// How many of it are used.
+    pub(crate) marked: usize,
+}
+
+impl Default for Snapshot {
+    fn default() -> Self {
+        Self {
+            rate_hz: 0.0,
+            now: SamplePos(0),
+            bar: BarState::default(),
+            activations: Activations::default(),
+            backend: Text::default(),
+            health: Health::default(),
+            gaps: 0,
+            late: 0,
+            trace_frames: [TraceFrame::default(); TRACE_FRAMES],
+            traced: 0,
+            beat_marks: [Mark::default(); MARKS],
+            marked: 0,
+        }
+    }
+}
+
+impl Snapshot {
+    /// The last frames, oldest first; at most [`TRACE_FRAMES`].
+    pub(crate) fn traces(&self) -> &[TraceFrame] {
+        &self.trace_frames[..self.traced]
+    }
+
+    /// The last beats, oldest first; at most [`MARKS`].
+    pub(crate) fn marks(&self) -> &[Mark] {
+        &self.beat_marks[..self.marked]
+    }
+
+    /// Adds the newest frame.
+    pub(crate) fn trace(&mut self, frame: TraceFrame) {
+        self.now = frame.at;
+        self.activations =
+            Activations { beat: frame.beat, downbeat: frame.downbeat, onset: frame.onset };
+        push(&mut self.trace_frames, &mut self.traced, frame);
+    }
+
+    /// Adds a beat.
+    pub(crate) fn mark(&mut self, beat: &Beat) {
+        let mark = Mark { at: beat.at, in_bar: beat.in_bar, confidence: beat.confidence };
+        push(&mut self.beat_marks, &mut self.marked, mark);
+    }
+
+    /// Forgets what was heard: the lane restarted and its time line with it.
+    pub(crate) fn restart(&mut self, rate_hz: f64) {
+        self.rate_hz = rate_hz;
+        self.now = SamplePos(0);
+        self.bar = BarState::default();
+        self.activations = Activations::default();
+        self.traced = 0;
+        self.marked = 0;
+    }
+}
+
+/// Appends to the `used` first items of `items`, dropping the oldest when there is no room.
+fn push<T: Copy>(items: &mut [T], used: &mut usize, item: T) {
+    if *used == items.len() {
+        items.copy_within(1.., 0);
+        *used -= 1;
+    }
+    items[*used] = item;
+    *used += 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn traces_keep_the_newest_in_order() {
+        let mut snapshot = Snapshot::default();
+        for n in 0..TRACE_FRAMES as i64 + 10 {
+            snapshot.trace(TraceFrame { at: SamplePos(n), ..TraceFrame::default() });
+        }
+        let traces = snapshot.traces();
+        assert_eq!(traces.len(), TRACE_FRAMES);
+        assert_eq!(traces[0].at, SamplePos(10));
+        assert!(traces.windows(2).all(|pair| pair[0].at < pair[1].at));
+        snapshot.restart(48_000.0);
+        assert!(snapshot.traces().is_empty());
+    }
+}

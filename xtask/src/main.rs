@@ -1,0 +1,57 @@
+//! The toolbox: `cargo xtask <command>`.
+//!
+//! Thin on purpose: it spawns cargo and the tools, and knows neither the plugin nor the trainer.
+
+mod tools;
+
+use std::env;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+Usage: cargo xtask <command> [options]
+
+  demo [--out DIR]             build the plugin, play assets/demo.ogg through it, show what it heard
+  listen FILE... [options]     what the built plugin hears in wav, flac, ogg or mp3 files
+      --live                   run the causal engine instead of an offline render
+      --block N                samples per block (512)
+      --rate HZ                host at this rate instead of the file's own
+      --out DIR                write NAME.beats .mid .csv .jams .json .png there
+      --json                   print one JSON object per file
+      --plugin PATH            host this CLAP instead of building one
+      --model PATH             let the plugin load this beat model
+  bundle [cargo options]       make target/bundled/tatum.clap and tatum.vst3 (release unless --profile)
+  train MODEL [options]        make a model again; `cargo xtask train --help` lists the options
+  corpus, compose, eval [...]  the trainer's other commands; --help lists their options
+  golden                       write the golden files again; say why in the commit
+";
+
+fn main() -> ExitCode {
+    let mut args = env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let done = match command.as_str() {
+        "bundle" => tools::bundle(&rest),
+        "listen" => tools::listen(&rest),
+        "demo" => tools::demo(&rest),
+        "train" | "corpus" | "compose" | "eval" => tools::trainer(&command, &rest),
+        "golden" => tools::golden(&rest),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        "" => return refuse("no command given"),
+        other => return refuse(&format!("unknown command '{other}'")),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn refuse(reason: &str) -> ExitCode {
+    eprint!("error: {reason}\n\n{USAGE}");
+    ExitCode::FAILURE
+}

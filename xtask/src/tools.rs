@@ -1,0 +1,115 @@
+//! What each command spawns. Paths in the user's arguments stay relative to the user's directory.
+
+use anyhow::{Context, Result, bail};
+use std::env;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+/// Builds the plugin and wraps it into `target/bundled`.
+pub(crate) fn bundle(args: &[String]) -> Result<ExitCode> {
+    let mut words = vec!["bundle".to_owned(), "tatum".to_owned()];
+    if !args.iter().any(|arg| arg.starts_with("--profile") || arg == "--release") {
+        words.push("--release".to_owned());
+    }
+    words.extend_from_slice(args);
+    nice_plug_xtask::main_with_args("cargo xtask", words)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Hosts the plugin for the user's files.
+pub(crate) fn listen(args: &[String]) -> Result<ExitCode> {
+    let stage = ready_stage(args)?;
+    run(Command::new(stage).arg("listen").args(args))
+}
+
+/// Hosts the plugin for the demo song.
+pub(crate) fn demo(args: &[String]) -> Result<ExitCode> {
+    let stage = ready_stage(args)?;
+    run(Command::new(stage).arg("demo").args(args).current_dir(root()?))
+}
+
+/// Runs the trainer's command of the same name.
+pub(crate) fn trainer(command: &str, args: &[String]) -> Result<ExitCode> {
+    run(cargo("run")?.args(["--release", "--package", "trainer", "--", command]).args(args))
+}
+
+/// Lets every golden test write its file instead of comparing with it.
+pub(crate) fn golden(args: &[String]) -> Result<ExitCode> {
+    run(cargo("test")?
+        .args(["--release", "--package", "listener", "golden"])
+        .args(args)
+        .env("TATUM_GOLDEN", "write"))
+}
+
+/// Builds what hosting needs and returns the stage's path. `--plugin` names a bundle that exists,
+/// and a call for help needs none.
+fn ready_stage(args: &[String]) -> Result<PathBuf> {
+    let target = target_dir()?;
+    let given = args.iter().any(|arg| {
+        arg == "--plugin" || arg.starts_with("--plugin=") || arg == "--help" || arg == "-h"
+    });
+    if !given {
+        build("tatum", &target.join("bundled").join("tatum.clap"))?;
+        bundle_silently()?;
+    }
+    let stage = target.join("release").join(format!("stage{}", env::consts::EXE_SUFFIX));
+    build("stage", &stage)?;
+    Ok(stage)
+}
+
+/// Builds one package: with cargo's progress the first time, when it takes minutes, silently after.
+fn build(package: &str, result: &Path) -> Result<()> {
+    let mut command = cargo("build")?;
+    command.args(["--release", "--package", package]).stdout(Stdio::null());
+    if result.exists() {
+        command.arg("--quiet");
+    }
+    let status = command.status().context("cargo cannot be started; install Rust")?;
+    if !status.success() {
+        bail!("package {package} does not build; see the messages above");
+    }
+    Ok(())
+}
+
+/// Bundles in a child, because the bundler changes the working directory and always reports.
+fn bundle_silently() -> Result<()> {
+    let this = env::current_exe().context("the path of xtask is unknown")?;
+    let output = Command::new(this).arg("bundle").output().context("xtask cannot start itself")?;
+    if !output.status.success() {
+        bail!("the bundle cannot be made: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(())
+}
+
+fn cargo(subcommand: &str) -> Result<Command> {
+    let mut command =
+        Command::new(env::var_os("CARGO").unwrap_or_else(|| OsStr::new("cargo").into()));
+    command.arg(subcommand).arg("--manifest-path").arg(root()?.join("Cargo.toml"));
+    Ok(command)
+}
+
+/// Runs a tool to its end; its exit code becomes ours.
+fn run(command: &mut Command) -> Result<ExitCode> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().with_context(|| format!("{program} cannot be started"))?;
+    Ok(match status.code() {
+        Some(0) => ExitCode::SUCCESS,
+        Some(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
+        None => bail!("{program} was ended by a signal"),
+    })
+}
+
+/// The workspace: the folder above this package, which cargo names for us.
+fn root() -> Result<PathBuf> {
+    let package = env::var_os("CARGO_MANIFEST_DIR").context("start xtask as `cargo xtask`")?;
+    let root = Path::new(&package).parent().context("the workspace folder is unknown")?;
+    Ok(root.to_path_buf())
+}
+
+/// This program lies in `<target>/<profile>`.
+fn target_dir() -> Result<PathBuf> {
+    let this = env::current_exe().context("the path of xtask is unknown")?;
+    let target = this.parent().and_then(Path::parent).context("the target folder is unknown")?;
+    Ok(target.to_path_buf())
+}

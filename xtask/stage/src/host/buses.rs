@@ -1,0 +1,72 @@
+//! The audio of one block, in the layout the plugin's ports ask for.
+
+use clack_extensions::audio_ports::{AudioPortInfoBuffer, PluginAudioPorts};
+use clack_host::prelude::*;
+
+/// Buffers for every port, `[port][channel][frame]`, and clack's tables of pointers to them.
+pub(super) struct Buses {
+    inputs: Vec<Vec<Vec<f32>>>,
+    outputs: Vec<Vec<Vec<f32>>>,
+    input_table: AudioPorts,
+    output_table: AudioPorts,
+}
+
+impl Buses {
+    /// Asks the plugin for its ports. `block` is the largest number of frames.
+    pub(super) fn new(
+        ports: &PluginAudioPorts,
+        plugin: &PluginMainThreadHandle,
+        block: usize,
+    ) -> Self {
+        let layout = |is_input: bool| -> Vec<Vec<Vec<f32>>> {
+            let channels = |index| {
+                let mut buffer = AudioPortInfoBuffer::new();
+                let info = ports.get(plugin, index, is_input, &mut buffer);
+                info.map_or(0, |info| info.channel_count as usize)
+            };
+            (0..ports.count(plugin, is_input))
+                .map(|index| vec![vec![0.0; block]; channels(index)])
+                .collect()
+        };
+        let (inputs, outputs) = (layout(true), layout(false));
+        // The table's capacity is the total of channels over all ports.
+        let table = |buses: &[Vec<Vec<f32>>]| {
+            AudioPorts::with_capacity(buses.iter().map(Vec::len).sum(), buses.len())
+        };
+        let (input_table, output_table) = (table(&inputs), table(&outputs));
+        Self { inputs, outputs, input_table, output_table }
+    }
+
+    /// Copies `frames` samples from `at` on into the main input, silence after the end. A mono
+    /// song plays on every channel; a stereo song is mixed down for a mono input.
+    pub(super) fn fill(&mut self, song: &[Vec<f32>], at: usize, frames: usize) {
+        let Some(main) = self.inputs.first_mut() else { return };
+        let to_mono = main.len() == 1 && song.len() > 1;
+        for (index, channel) in main.iter_mut().enumerate() {
+            for (i, sample) in channel[..frames].iter_mut().enumerate() {
+                let read = |c: &Vec<f32>| c.get(at + i).copied().unwrap_or(0.0);
+                *sample = if to_mono {
+                    song.iter().map(read).sum::<f32>() / song.len() as f32
+                } else {
+                    song.get(index.min(song.len() - 1)).map_or(0.0, read)
+                };
+            }
+        }
+    }
+
+    /// The first `frames` samples of every port, for one `process` call.
+    pub(super) fn block(
+        &mut self,
+        frames: usize,
+    ) -> (InputAudioBuffers<'_>, OutputAudioBuffers<'_>) {
+        let inputs = self.input_table.with_input_buffers(self.inputs.iter_mut().map(|port| {
+            let channels = port.iter_mut().map(move |c| InputChannel::variable(&mut c[..frames]));
+            AudioPortBuffer { latency: 0, channels: AudioPortBufferType::f32_input_only(channels) }
+        }));
+        let outputs = self.output_table.with_output_buffers(self.outputs.iter_mut().map(|port| {
+            let channels = port.iter_mut().map(move |c| &mut c[..frames]);
+            AudioPortBuffer { latency: 0, channels: AudioPortBufferType::f32_output_only(channels) }
+        }));
+        (inputs, outputs)
+    }
+}

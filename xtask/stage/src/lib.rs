@@ -1,0 +1,16 @@
+//! The stage: hosts the built plugin outside a DAW and writes down what it hears.
+//!
+//! The walk: [`song`] (file to samples) -> [`host`] (samples through the CLAP, lines back through
+//! [`report`]) -> [`hearing`] (lines to events in seconds) -> [`write`] (event files) and
+//! [`picture`]. It knows the plugin only as a built CLAP file.
+
+pub mod demo;
+pub mod hearing;
+pub mod host;
+pub mod listen;
+pub mod picture;
+pub mod report;
+pub mod score;
+pub mod song;
+pub mod summary;
+pub mod write;

@@ -1,0 +1,43 @@
+//! `stage listen` and `stage demo`: usually started by `cargo xtask`, which builds what they need.
+
+use clap::{Parser, Subcommand};
+use stage::{demo, listen};
+use std::process::ExitCode;
+
+/// Hosts the built plugin outside a DAW.
+#[derive(Parser)]
+#[command(name = "stage", bin_name = "cargo xtask", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Listen(listen::Options),
+    Demo(demo::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // Help goes to stdout; a wrong option is an error like any other.
+        Err(message) => {
+            let wrong = message.use_stderr();
+            let _ = message.print();
+            return if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+    };
+    let done = match arguments.command {
+        Command::Listen(options) => listen::run(&options),
+        Command::Demo(options) => demo::run(&options),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The files of one hearing. All are made in memory, written under temporary names and renamed
+//! when every one is whole, so an error leaves nothing half-done behind.
+
+mod csv;
+mod jams;
+mod mid;
+
+use crate::hearing::Hearing;
+use anyhow::{Context, Result, bail};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The endings `--out` writes, in the order they are listed.
+pub const ENDINGS: [&str; 6] = ["beats", "mid", "csv", "jams", "json", "png"];
+
+/// Writes `NAME.beats .mid .csv .jams .json .png` into `dir`, NAME being the song file's stem.
+///
+/// # Errors
+/// When the folder cannot be written to; then no file of this hearing is there.
+pub fn write(hearing: &Hearing, picture: Vec<u8>, dir: &Path) -> Result<Vec<PathBuf>> {
+    let name = stem(Path::new(&hearing.file))?;
+    let contents: [Vec<u8>; 6] = [
+        beats(hearing).into_bytes(),
+        mid::bytes(hearing)?,
+        csv::text(hearing).into_bytes(),
+        pretty(&jams::document(hearing, &name))?,
+        pretty(hearing)?,
+        picture,
+    ];
+    let paths = ENDINGS.map(|ending| dir.join(format!("{name}.{ending}")));
+    fs::create_dir_all(dir)
+        .with_context(|| format!("{}: cannot be made; choose another --out", dir.display()))?;
+    all_or_nothing(&paths, &contents)?;
+    Ok(paths.to_vec())
+}
+
+/// Refuses two songs whose files would overwrite each other in one folder.
+///
+/// # Errors
+/// Names both songs.
+pub fn check_names(files: &[PathBuf]) -> Result<()> {
+    let mut seen: HashMap<String, &Path> = HashMap::new();
+    for file in files {
+        if let Some(first) = seen.insert(stem(file)?, file) {
+            bail!(
+                "{} and {} would write the same files; listen to them with different --out",
+                first.display(),
+                file.display()
+            );
+        }
+    }
+    Ok(())
+}
+
+fn stem(file: &Path) -> Result<String> {
+    let stem = file.file_stem().with_context(|| format!("{}: is no file name", file.display()))?;
+    Ok(stem.to_string_lossy().into_owned())
+}
+
+/// One line per beat: seconds, tab, beat in the bar. What mir_eval and madmom read.
+fn beats(hearing: &Hearing) -> String {
+    hearing.beats.iter().fold(String::new(), |mut text, beat| {
+        let _ = writeln!(text, "{:.6}\t{}", beat.time, beat.beat);
+        text
+    })
+}
+
+fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>> {
+    let mut text = serde_json::to_vec_pretty(value)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn all_or_nothing(paths: &[PathBuf], contents: &[Vec<u8>]) -> Result<()> {
+    let partial = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        path.with_file_name(format!(".{name}.partial"))
+    };
+    let done = paths.iter().zip(contents).try_for_each(|(path, bytes)| {
+        fs::write(partial(path), bytes)
+            .with_context(|| format!("{}: cannot be written; choose another --out", path.display()))
+    });
+    let done = done.and_then(|()| {
+        paths.iter().try_for_each(|path| {
+            fs::rename(partial(path), path)
+                .with_context(|| format!("{}: cannot be replaced; remove it", path.display()))
+        })
+    });
+    if done.is_err() {
+        for path in paths {
+            let _ = fs::remove_file(partial(path));
+        }
+    }
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_stems_are_refused() {
+        let files = [PathBuf::from("a/x.wav"), PathBuf::from("b/x.flac")];
+        let error = check_names(&files).expect_err("a clash").to_string();
+        assert!(error.contains("a/x.wav") && error.contains("b/x.flac"), "{error}");
+        assert!(check_names(&files[..1]).is_ok());
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let blocked = dir.path().join("blocked");
+        fs::create_dir_all(blocked.join("inside")).expect("a folder in the way");
+        let paths = [dir.path().join("first"), blocked.clone()];
+        assert!(all_or_nothing(&paths[1..], &[vec![2]]).is_err());
+        assert!(all_or_nothing(&[dir.path().join("no/where")], &[vec![3]]).is_err());
+        let left: Vec<_> = fs::read_dir(dir.path()).expect("listed").flatten().collect();
+        assert_eq!(left.len(), 1, "{left:?}");
+        all_or_nothing(&paths[..1], &[vec![1]]).expect("written");
+        assert_eq!(fs::read(&paths[0]).expect("read"), [1]);
+    }
+}

@@ -1,0 +1,159 @@
+//! The `stage` program, alone and with the built plugin. What needs the plugin is skipped, and says
+//! so, while there is none.
+
+mod sounds;
+
+use sounds::{clicks, wav};
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use tempfile::tempdir;
+
+fn stage(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_stage")).args(arguments).output().expect("stage starts")
+}
+
+/// The built plugin, or None after saying why the test does nothing.
+fn plugin() -> Option<String> {
+    let release = Path::new(env!("CARGO_BIN_EXE_stage")).parent().expect("a target folder");
+    let path = release.join(format!("{DLL_PREFIX}tatum{DLL_SUFFIX}"));
+    if path.exists() {
+        return Some(path.display().to_string());
+    }
+    println!("skipped: {} is not there; run `cargo build --release -p tatum`", path.display());
+    None
+}
+
+/// Asserts a refusal: exit code 1, nothing on stdout, one line that holds the words.
+fn assert_refused(output: &Output, words: &[&str]) {
+    let line = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{line}");
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert!(line.starts_with("error: ") && line.trim_end().lines().count() == 1, "{line}");
+    for word in words {
+        assert!(line.contains(word), "'{word}' is missing in: {line}");
+    }
+}
+
+fn json(output: &Output) -> Vec<serde_json::Value> {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout.clone()).expect("text");
+    lines.lines().map(|line| serde_json::from_str(line).expect("a JSON object per line")).collect()
+}
+
+#[test]
+fn impossible_options() {
+    assert_refused(&stage(&["listen", "x.wav", "--rate", "3"]), &["--rate 3", "16000"]);
+    assert_refused(&stage(&["listen", "x.wav", "--block", "0"]), &["--block 0"]);
+    let clash = stage(&["listen", "a/x.wav", "b/x.wav", "--out", "o"]);
+    assert_refused(&clash, &["a/x.wav", "b/x.wav", "--out"]);
+    assert!(!stage(&["listen", "x.wav", "--bogus"]).status.success());
+}
+
+#[test]
+fn plugins_that_are_none() {
+    let dir = tempdir().expect("a folder");
+    let song = wav(dir.path(), "x.wav", 44_100, 1, &clicks(44_100, 1.0));
+    let song = song.display().to_string();
+    let none = dir.path().join("none.clap").display().to_string();
+    let missing = stage(&["listen", &song, "--plugin", &none]);
+    assert_refused(&missing, &["none.clap", "cargo xtask bundle"]);
+    let foreign = stage(&["listen", &song, "--plugin", &song]);
+    assert_refused(&foreign, &["x.wav", "is not a CLAP plugin", "cargo xtask bundle"]);
+}
+
+#[test]
+fn a_bad_file_leaves_nothing_and_does_not_stop_the_others() {
+    let Some(plugin) = plugin() else { return };
+    let dir = tempdir().expect("a folder");
+    let good = wav(dir.path(), "good.wav", 44_100, 1, &clicks(44_100, 3.0)).display().to_string();
+    let bad = wav(dir.path(), "bad.wav", 44_100, 1, &[f32::NAN; 99]).display().to_string();
+    let out = dir.path().join("out");
+    let folder = out.display().to_string();
+    assert_refused(&stage(&["listen", &bad, "--plugin", &plugin, "--out", &folder]), &["NaN"]);
+    assert!(!out.exists());
+    let both = stage(&["listen", &bad, &good, "--plugin", &plugin, "--out", &folder, "--json"]);
+    assert_eq!(both.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&both.stdout).lines().count(), 1);
+    let mut names: Vec<String> = fs::read_dir(&out)
+        .expect("listed")
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    let expected = ["beats", "csv", "jams", "json", "mid", "png"].map(|e| format!("good.{e}"));
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn models_that_are_none() {
+    let Some(plugin) = plugin() else { return };
+    let dir = tempdir().expect("a folder");
+    let song = wav(dir.path(), "x.wav", 44_100, 1, &clicks(44_100, 1.0)).display().to_string();
+    let with = |model: &Path| {
+        let model = model.display().to_string();
+        stage(&["listen", &song, "--plugin", &plugin, "--model", &model, "--json"])
+    };
+    assert_refused(&with(&dir.path().join("none.onnx")), &["x.wav", "none.onnx"]);
+    let broken = dir.path().join("broken.onnx");
+    fs::write(&broken, b"no model").expect("written");
+    assert_refused(&with(&broken), &["x.wav"]);
+    let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models/beats.onnx");
+    let Ok(whole) = fs::read(&built_in) else {
+        println!("skipped: models/beats.onnx is not there");
+        return;
+    };
+    fs::write(&broken, &whole[..whole.len() / 2]).expect("written");
+    assert_refused(&with(&broken), &["x.wav"]);
+    assert!(with(&built_in).status.success());
+}
+
+#[test]
+fn every_way_of_running_hears_the_same() {
+    let Some(plugin) = plugin() else { return };
+    let dir = tempdir().expect("a folder");
+    let song = wav(dir.path(), "x.wav", 44_100, 1, &clicks(44_100, 12.0)).display().to_string();
+    let heard = |options: &[&str]| -> [String; 2] {
+        let out = tempdir().expect("a folder");
+        let folder = out.path().display().to_string();
+        let arguments =
+            [&["listen", &song, "--plugin", &plugin, "--out", &folder], options].concat();
+        let output = stage(&arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        ["x.beats", "x.csv"].map(|name| fs::read_to_string(out.path().join(name)).expect(name))
+    };
+    let offline = heard(&[]);
+    assert!(offline[1].lines().count() > 500, "a frame every 20 ms of 12 s");
+    for options in [
+        &["--live"][..],
+        &["--live"],
+        &["--live", "--block", "32"],
+        &["--live", "--block", "441"],
+        &["--block", "4096"],
+        &["--block", "100000"],
+    ] {
+        assert!(heard(options) == offline, "{options:?}");
+    }
+}
+
+#[test]
+fn the_json_is_as_documented() {
+    let Some(plugin) = plugin() else { return };
+    let dir = tempdir().expect("a folder");
+    let song = wav(dir.path(), "x.wav", 44_100, 1, &clicks(44_100, 4.0)).display().to_string();
+    let heard = json(&stage(&["listen", &song, "--plugin", &plugin, "--rate", "48000", "--json"]));
+    let heard = heard[0].as_object().expect("an object");
+    let keys =
+        ["backend", "beats", "duration", "file", "mode", "onsets", "sample_rate", "tags", "tempo"];
+    assert_eq!(heard.keys().collect::<Vec<_>>(), keys);
+    assert_eq!(heard["duration"], 4.0);
+    assert_eq!(heard["sample_rate"], 48_000);
+    assert_eq!(heard["mode"], "offline");
+    assert_eq!(heard["tags"], serde_json::json!({"genre": {}, "mood": {}, "instrument": {}}));
+    for beat in heard["beats"].as_array().expect("beats") {
+        let number = |key: &str| beat[key].as_f64().expect("a number");
+        assert!((0.0..4.0).contains(&number("time")) && number("beat") >= 1.0);
+        assert!((0.0..=1.0).contains(&number("confidence")));
+    }
+}

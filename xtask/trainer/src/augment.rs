@@ -1,0 +1,390 @@
+//! Augmentation: what happens to music between the studio and a listener's ear.
+//!
+//! Every transform acts on a [`Take`] and keeps its truth true: those that move time move the
+//! labels by the same rule. All are seeded.
+
+use std::sync::Arc;
+
+use crate::clip::{BeatLabel, RATE_HZ};
+use crate::dice::Dice;
+use crate::render::audio::resample;
+use crate::render::filter::{Biquad, convolve};
+
+/// Mono sound with its truth.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Take {
+    /// Samples at [`RATE_HZ`].
+    pub samples: Vec<f32>,
+    /// Beats in ascending time.
+    pub beats: Vec<BeatLabel>,
+    /// Onsets in ascending time, seconds.
+    pub onsets: Vec<f64>,
+}
+
+/// One change. The doc of each says what becomes of the labels.
+#[derive(Debug, Clone)]
+pub enum Transform {
+    /// Plays `ratio` times as fast, pitch included: every time is divided by it.
+    Speed(f64),
+    /// Drops the first seconds: every time is earlier by as much, what falls before 0 is gone.
+    Trim(f64),
+    /// Silence before the start: every time is later by as much.
+    Lead(f64),
+    /// Low shelf, bell and high shelf, decibels. Labels stay.
+    Eq {
+        /// Below 150 Hz.
+        low_db: f64,
+        /// Around `mid_hz`.
+        mid_db: f64,
+        /// Centre of the bell, Hz.
+        mid_hz: f64,
+        /// Above 4 kHz.
+        high_db: f64,
+    },
+    /// Only what lies between two frequencies. Labels stay.
+    Band(f64, f64),
+    /// A low-pass whose corner opens exponentially from the first to the second frequency, over
+    /// the time from the third to the fourth, seconds; before and after it is open. Labels stay.
+    Sweep(f64, f64, f64, f64),
+    /// Room sound: an impulse response that starts at its direct sound, in the share given. Labels stay.
+    Room(Arc<Vec<f32>>, f32),
+    /// Compressor: threshold in decibels below the loudness, ratio, release in seconds. Labels stay.
+    Compress(f64, f64, f64),
+    /// Tape-like limiting, decibels of drive. Labels stay.
+    Clip(f64),
+    /// White noise this many decibels below the loudness. Labels stay.
+    Noise(f64, u64),
+    /// Fewer bits and samples, as in tracker samples and bad codecs: bits, hold. Labels stay.
+    Crush(u32, usize),
+    /// A stretch of silence: start and length in seconds. Onsets inside it are gone, beats stay.
+    Dropout(f64, f64),
+    /// Peak level in decibels. Labels stay.
+    Level(f64),
+}
+
+impl Transform {
+    /// Applies it.
+    pub fn apply(&self, take: &mut Take) {
+        let samples = &mut take.samples;
+        match self {
+            Self::Speed(ratio) => {
+                *samples = resample(samples, 1.0 / ratio);
+                take.retime(|time| time / ratio);
+            }
+            Self::Trim(seconds) => {
+                samples.drain(..((seconds * RATE_HZ) as usize).min(samples.len()));
+                take.retime(|time| time - seconds);
+            }
+            Self::Lead(seconds) => {
+                samples.splice(0..0, std::iter::repeat_n(0.0, (seconds * RATE_HZ) as usize));
+                take.retime(|time| time + seconds);
+            }
+            &Self::Eq { low_db, mid_db, mid_hz, high_db } => {
+                Biquad::shelf(150.0, low_db, false).run(samples);
+                Biquad::bell(mid_hz, 0.8, mid_db).run(samples);
+                Biquad::shelf(4000.0, high_db, true).run(samples);
+            }
+            &Self::Band(low_hz, high_hz) => {
+                Biquad::high_pass(low_hz, 0.7).run(samples);
+                Biquad::low_pass(high_hz, 0.7).run(samples);
+            }
+            &Self::Sweep(from_hz, to_hz, start, end) => sweep(samples, from_hz, to_hz, start, end),
+            Self::Room(response, wet) => {
+                let room = convolve(samples, response);
+                samples.iter_mut().zip(room).for_each(|(dry, room)| *dry += wet * room);
+            }
+            &Self::Compress(threshold_db, ratio, release_s) => {
+                compress(samples, threshold_db, ratio, release_s);
+            }
+            &Self::Clip(drive_db) => {
+                let gain = db(drive_db) / (4.0 * loudness(samples));
+                samples.iter_mut().for_each(|x| *x = (*x * gain).tanh());
+            }
+            &Self::Noise(below_db, seed) => {
+                let level = f64::from(loudness(samples) * db(-below_db));
+                let mut dice = Dice::named(seed, "noise");
+                samples
+                    .iter_mut()
+                    .for_each(|x| *x += dice.between(-1.7 * level, 1.7 * level) as f32);
+            }
+            &Self::Crush(bits, hold) => crush(samples, bits, hold),
+            &Self::Dropout(start, length) => {
+                let at = |time: f64| ((time * RATE_HZ) as usize).min(samples.len());
+                let (from, to) = (at(start), at(start + length));
+                samples[from..to].fill(0.0);
+                take.onsets.retain(|onset| !(start..start + length).contains(onset));
+            }
+            &Self::Level(peak_db) => {
+                let peak = samples.iter().fold(1e-9_f32, |a, b| a.max(b.abs()));
+                let gain = db(peak_db) / peak;
+                samples.iter_mut().for_each(|x| *x *= gain);
+            }
+        }
+    }
+}
+
+impl Take {
+    /// Length, seconds.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.samples.len() as f64 / RATE_HZ
+    }
+
+    /// Moves every label; those that leave the take are dropped.
+    fn retime(&mut self, moved: impl Fn(f64) -> f64) {
+        let inside = 0.0..self.seconds();
+        self.beats.iter_mut().for_each(|beat| beat.time_s = moved(beat.time_s));
+        self.onsets.iter_mut().for_each(|onset| *onset = moved(*onset));
+        self.beats.retain(|beat| inside.contains(&beat.time_s));
+        self.onsets.retain(|onset| inside.contains(onset));
+    }
+}
+
+fn db(decibels: f64) -> f32 {
+    10_f64.powf(decibels / 20.0) as f32
+}
+
+fn loudness(samples: &[f32]) -> f32 {
+    let power: f64 = samples.iter().map(|x| f64::from(x * x)).sum();
+    ((power / samples.len().max(1) as f64).sqrt() as f32).max(1e-6)
+}
+
+fn compress(samples: &mut [f32], threshold_db: f64, ratio: f64, release_s: f64) {
+    let threshold = loudness(samples) * db(-threshold_db);
+    let exponent = (1.0 / ratio - 1.0) as f32;
+    let attack = 1.0 - (-1.0 / (0.005 * RATE_HZ)).exp() as f32;
+    let release = 1.0 - (-1.0 / (release_s * RATE_HZ)).exp() as f32;
+    let mut envelope = 0.0_f32;
+    let mut gain = 1.0_f32;
+    for (index, sample) in samples.iter_mut().enumerate() {
+        let level = sample.abs();
+        envelope += (if level > envelope { attack } else { release }) * (level - envelope);
+        // The power is dear and the envelope slow: once per eight samples is plenty.
+        if index % 8 == 0 {
+            gain = if envelope > threshold { (envelope / threshold).powf(exponent) } else { 1.0 };
+        }
+        *sample *= gain;
+    }
+}
+
+fn sweep(samples: &mut [f32], from_hz: f64, to_hz: f64, start: f64, end: f64) {
+    let at = |time: f64| ((time * RATE_HZ) as usize).min(samples.len());
+    let (from, to) = (at(start), at(end));
+    let length = to.saturating_sub(from).max(1) as f64;
+    let (mut first, mut second, mut pace) = (0.0_f32, 0.0_f32, 1.0_f32);
+    for (index, sample) in samples[from..to.max(from)].iter_mut().enumerate() {
+        if index % 64 == 0 {
+            let hz = from_hz * (to_hz / from_hz).powf(index as f64 / length);
+            pace = (1.0 - (-std::f64::consts::TAU * hz / RATE_HZ).exp()) as f32;
+        }
+        first += pace * (*sample - first);
+        second += pace * (first - second);
+        *sample = second;
+    }
+}
+
+fn crush(samples: &mut [f32], bits: u32, hold: usize) {
+    let peak = samples.iter().fold(1e-9_f32, |a, b| a.max(b.abs()));
+    let steps = (1_u32 << bits.min(16)) as f32 / (2.0 * peak);
+    let mut held = 0.0;
+    for (index, sample) in samples.iter_mut().enumerate() {
+        if index % hold.max(1) == 0 {
+            held = (*sample * steps).round() / steps;
+        }
+        *sample = held;
+    }
+}
+
+/// A made-up room: noise that dies away over `seconds`, after a short pause.
+#[must_use]
+pub fn room(dice: &mut Dice, seconds: f64) -> Vec<f32> {
+    let length = (seconds * RATE_HZ) as usize;
+    let pause = (dice.between(0.002, 0.03) * RATE_HZ) as usize;
+    let dull = dice.between(0.1, 0.7) as f32;
+    let mut low = 0.0;
+    let mut response: Vec<f32> = (0..length)
+        .map(|index| {
+            let white = dice.between(-1.0, 1.0) as f32;
+            low += dull * (white - low);
+            let fade = (-6.9 * index as f32 / length as f32).exp();
+            if index < pause { 0.0 } else { low * fade }
+        })
+        .collect();
+    let energy = response.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-9);
+    response.iter_mut().for_each(|x| *x /= energy);
+    response
+}
+
+/// A recorded impulse response made ready: cut to its direct sound, its energy brought to 1.
+#[must_use]
+pub fn tidy_response(mut response: Vec<f32>) -> Option<Vec<f32>> {
+    let peak = response.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
+    let direct = response.iter().position(|x| x.abs() > 0.5 * peak)?;
+    response.drain(..direct);
+    response.truncate((1.4 * RATE_HZ) as usize);
+    let energy = response.iter().map(|x| x * x).sum::<f32>().sqrt();
+    if !(energy.is_finite() && energy > 1e-6) {
+        return None;
+    }
+    response.iter_mut().for_each(|x| *x /= energy);
+    Some(response)
+}
+
+/// The transforms one clip goes through, in order. `rooms` are recorded impulse responses.
+#[must_use]
+pub fn chain(dice: &mut Dice, seconds: f64, rooms: &[Arc<Vec<f32>>]) -> Vec<Transform> {
+    let mut chain = Vec::new();
+    if dice.chance(0.4) {
+        chain.push(Transform::Speed(dice.normal(0.03).exp()));
+    }
+    if dice.chance(0.6) {
+        chain.push(Transform::Trim(dice.between(0.0, 3.0)));
+    }
+    if dice.chance(0.04) {
+        chain.push(Transform::Crush(*dice.pick(&[6, 7, 8]), *dice.pick(&[1, 2, 3, 4])));
+    }
+    if dice.chance(0.6) {
+        let response = if rooms.is_empty() || dice.chance(0.5) {
+            let seconds = dice.between(0.2, 1.4);
+            Arc::new(room(dice, seconds))
+        } else {
+            Arc::clone(dice.pick(rooms))
+        };
+        let wet = dice.between(0.02, 0.25) * if dice.chance(0.1) { 3.0 } else { 1.0 };
+        chain.push(Transform::Room(response, wet as f32));
+    }
+    if dice.chance(0.8) {
+        chain.push(Transform::Eq {
+            low_db: dice.normal(4.0),
+            mid_db: dice.normal(3.0),
+            mid_hz: 300.0 * 12_f64.powf(dice.between(0.0, 1.0)),
+            high_db: dice.normal(4.0) - 1.0,
+        });
+    }
+    if dice.chance(0.08) {
+        chain.push(Transform::Band(dice.between(40.0, 250.0), dice.between(2500.0, 9000.0)));
+    }
+    if dice.chance(0.05) {
+        let start = dice.between(0.0, 20.0);
+        chain.push(Transform::Sweep(
+            dice.between(150.0, 600.0),
+            12_000.0,
+            start,
+            start + dice.between(3.0, 16.0),
+        ));
+    }
+    if dice.chance(0.6) {
+        let release_s = dice.between(0.05, 0.3);
+        chain.push(Transform::Compress(dice.between(-3.0, 9.0), dice.between(1.5, 6.0), release_s));
+    }
+    if dice.chance(0.6) {
+        chain.push(Transform::Clip(dice.between(-6.0, 9.0)));
+    }
+    if dice.chance(0.35) {
+        chain.push(Transform::Noise(dice.between(18.0, 55.0), dice.seed()));
+    }
+    if dice.chance(0.04) {
+        let start = dice.between(5.0, seconds.max(10.0));
+        chain.push(Transform::Dropout(start, dice.between(0.1, 2.5)));
+    }
+    chain.push(Transform::Level(-dice.between(0.0, 1.0).powi(2) * 30.0));
+    if dice.chance(0.1) {
+        chain.push(Transform::Lead(dice.between(0.3, 3.0)));
+    }
+    chain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Clicks every half second with a beat and an onset on each.
+    fn clicks() -> Take {
+        let times: Vec<f64> = (0..10).map(|i| 0.25 + 0.5 * f64::from(i)).collect();
+        let mut samples = vec![0.0; (5.2 * RATE_HZ) as usize];
+        for &time in &times {
+            let at = (time * RATE_HZ) as usize;
+            (0..60).for_each(|i| samples[at + i] = 0.8 - i as f32 * 0.013);
+        }
+        let beat = |(i, &time_s): (usize, &f64)| BeatLabel { time_s, in_bar: (i % 4) as u8 + 1 };
+        Take { samples, beats: times.iter().enumerate().map(beat).collect(), onsets: times }
+    }
+
+    /// Every beat label still has its click within 2 ms.
+    fn labels_are_true(take: &Take) {
+        for beat in &take.beats {
+            let around = |seconds: f64| (((beat.time_s + seconds) * RATE_HZ).max(0.0)) as usize;
+            let from = &take.samples[around(-0.002)..around(0.004).min(take.samples.len())];
+            assert!(from.iter().any(|x| x.abs() > 0.05), "no click at {}", beat.time_s);
+        }
+    }
+
+    #[test]
+    fn moves_of_time_move_the_labels() {
+        for (transform, first, count) in [
+            (Transform::Speed(1.1), 0.25 / 1.1, 10),
+            (Transform::Trim(0.5), 0.25, 9),
+            (Transform::Lead(1.0), 1.25, 10),
+        ] {
+            let mut take = clicks();
+            transform.apply(&mut take);
+            assert!((take.beats[0].time_s - first).abs() < 1e-9, "{transform:?}");
+            assert_eq!((take.beats.len(), take.onsets.len()), (count, count), "{transform:?}");
+            labels_are_true(&take);
+        }
+    }
+
+    #[test]
+    fn a_trim_keeps_positions_in_the_bar() {
+        let mut take = clicks();
+        Transform::Trim(0.6).apply(&mut take);
+        assert_eq!(take.beats[0].in_bar, 2);
+    }
+
+    #[test]
+    fn changes_of_sound_leave_the_labels() {
+        let mut dice = Dice::named(1, "rooms");
+        let response = Arc::new(room(&mut dice, 0.3));
+        for transform in [
+            Transform::Eq { low_db: 6.0, mid_db: -3.0, mid_hz: 900.0, high_db: 3.0 },
+            Transform::Room(response, 0.2),
+            Transform::Sweep(2000.0, 9000.0, 1.0, 3.0),
+            Transform::Compress(0.0, 4.0, 0.1),
+            Transform::Clip(6.0),
+            Transform::Noise(30.0, 7),
+            Transform::Crush(7, 2),
+            Transform::Level(-3.0),
+        ] {
+            let (mut take, before) = (clicks(), clicks());
+            transform.apply(&mut take);
+            assert_eq!(
+                (&take.beats, &take.onsets),
+                (&before.beats, &before.onsets),
+                "{transform:?}"
+            );
+            labels_are_true(&take);
+        }
+    }
+
+    #[test]
+    fn dropouts_silence_onsets_but_not_the_pulse() {
+        let mut take = clicks();
+        Transform::Dropout(1.0, 1.0).apply(&mut take);
+        assert_eq!((take.beats.len(), take.onsets.len()), (10, 8));
+    }
+
+    #[test]
+    fn chains_repeat_and_end_within_full_scale() {
+        for seed in 0..20 {
+            let run = || {
+                let mut take = clicks();
+                let chain = chain(&mut Dice::named(seed, "chain"), 5.0, &[]);
+                chain.iter().for_each(|transform| transform.apply(&mut take));
+                take
+            };
+            let take = run();
+            assert_eq!(take, run());
+            assert!(take.samples.iter().all(|x| x.abs() <= 1.0001));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The model card: what a model is made of, how good it is, and how to make it again.
+
+mod curve;
+
+use std::fmt::Write;
+
+use listener::FeatureSpec;
+
+use crate::corpus::SourceReport;
+use crate::train::{Plan, Trained};
+
+pub use curve::curve;
+
+/// Everything the card tells.
+pub struct Card<'a> {
+    /// Name of the model and its files, without extension.
+    pub name: &'a str,
+    /// How it was trained.
+    pub plan: &'a Plan,
+    /// Where the music came from.
+    pub sources: &'a [SourceReport],
+    /// Clips it was scored on.
+    pub validation_clips: usize,
+    /// What came out.
+    pub trained: &'a Trained,
+    /// Hash of the model file.
+    pub sha256: &'a str,
+    /// The command that makes it again.
+    pub command: &'a str,
+}
+
+impl Card<'_> {
+    /// The card as Markdown.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let spec = FeatureSpec::CURRENT;
+        let shape = &self.plan.shape;
+        let best = &self.trained.best;
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = write!(
+            text,
+            "# {}.onnx: beats, downbeats and onsets\n\n\
+             A causal network (look-ahead 0): two convolutions over log-mel frames, {} LSTM layers of \
+             {}, three sigmoids. {} parameters.\n\n",
+            self.name,
+            shape.layers,
+            shape.hidden,
+            shape.layout().len
+        );
+        let _ = write!(
+            text,
+            "| | |\n|---|---|\n\
+             | file | `{}.onnx`, ONNX opset 17 |\n\
+             | SHA-256 | `{}` |\n\
+             | features | {} mel bands {}-{} Hz, window {} ms, hop {} ms, log10(1 + {} m) |\n\
+             | sizes | channels {:?}, features {}, hidden {}, layers {} |\n\
+             | made again by | `{}` |\n\n",
+            self.name,
+            self.sha256,
+            spec.bands,
+            spec.low_hz,
+            spec.high_hz,
+            1000.0 * spec.window_s,
+            1000.0 * spec.hop_s,
+            spec.log_gain,
+            shape.channels,
+            shape.features,
+            shape.hidden,
+            shape.layers,
+            self.command
+        );
+        text += "## Music it learned from\n\nRendered from scores through SoundFonts; no recording of \
+                 anybody's performance is in it.\n\n\
+                 | source | hours | clips | licence | attribution |\n|---|---|---|---|---|\n";
+        for source in self.sources {
+            let SourceReport { name, licence, attribution, hours, clips, .. } = source;
+            let _ = writeln!(text, "| {name} | {hours:.2} | {clips} | {licence} | {attribution} |");
+        }
+        let _ = write!(
+            text,
+            "\n## Training\n\nAdamW, batch {} x {} frames, highest rate {}, dropout {}, seed {}; \
+             {:.2} s per step. Best at step {} of {}.\n\n![learning curve]({}.svg)\n\n",
+            self.plan.batch,
+            self.plan.stretch,
+            self.plan.rate,
+            self.plan.dropout,
+            self.plan.seed,
+            self.trained.seconds_per_step,
+            best.step,
+            self.trained.history.last().map_or(0, |entry| entry.step),
+            self.name
+        );
+        text += "| step | loss | validation loss | beat F | downbeat F | onset F |\n\
+                 |---|---|---|---|---|---|\n";
+        let lines = self.trained.history.len();
+        let every = lines.div_ceil(12).max(1);
+        for (at, entry) in self.trained.history.iter().enumerate() {
+            if at % every == 0 || at + 1 == lines || entry.step == best.step {
+                let f = entry.scores.f;
+                let _ = writeln!(
+                    text,
+                    "| {} | {:.4} | {:.4} | {:.3} | {:.3} | {:.3} |",
+                    entry.step, entry.loss, entry.scores.loss, f[0], f[1], f[2]
+                );
+            }
+        }
+        let [beat, downbeat, onset] = best.scores.f;
+        let _ = write!(
+            text,
+            "\n## Scores\n\nOn {} validation clips of rendered music (songs, drummers and SoundFonts the \
+             training never heard), peaks of the raw activations, without the bar tracker, first 5 s \
+             dropped: **beat F {beat:.3}** and **downbeat F {downbeat:.3}** within 70 ms, \
+             **onset F {onset:.3}** within 25 ms.\n\n\
+             Limits: music unlike what it learned from (free rhythm, voices alone, meters beyond those of \
+             its sources) is heard less well.\n",
+            self.validation_clips
+        );
+        text
+    }
+}

@@ -1,0 +1,116 @@
+//! Clips on disk: one file each, written whole or not at all, so that a killed run resumes.
+//!
+//! `TATUMCLIP1`, the length of a JSON head (u32), the head, then the frames as half floats, all
+//! little-endian. Half floats keep three digits of features whose range is 0 to about 3.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use half::f16;
+use listener::BANDS;
+use serde::{Deserialize, Serialize};
+
+use crate::clip::{BeatLabel, Clip};
+use crate::render::audio::write_whole;
+
+const MAGIC: &[u8; 10] = b"TATUMCLIP1";
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    name: String,
+    source: String,
+    frames: usize,
+    beats: Vec<BeatLabel>,
+    onsets: Vec<f64>,
+}
+
+/// Where clip `name` lies under `folder`.
+#[must_use]
+pub(super) fn path_of(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.clip"))
+}
+
+/// Writes `clip`.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub(super) fn store(folder: &Path, clip: &Clip) -> Result<()> {
+    let head = Head {
+        name: clip.name.clone(),
+        source: clip.source.clone(),
+        frames: clip.frames.len(),
+        beats: clip.beats.clone(),
+        onsets: clip.onsets.clone(),
+    };
+    let head = serde_json::to_vec(&head)?;
+    let mut bytes = Vec::with_capacity(14 + head.len() + clip.frames.len() * BANDS * 2);
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&u32::try_from(head.len())?.to_le_bytes());
+    bytes.extend_from_slice(&head);
+    for bin in clip.frames.iter().flatten() {
+        bytes.extend_from_slice(&f16::from_f32(*bin).to_le_bytes());
+    }
+    write_whole(&path_of(folder, &clip.name), &bytes)
+}
+
+/// Reads a clip.
+///
+/// # Errors
+/// When the file is missing, truncated or not a clip; the message names it.
+pub(super) fn load(path: &Path) -> Result<Clip> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    parse(&bytes).with_context(|| {
+        format!("{} is damaged; remove it to have it rendered again", path.display())
+    })
+}
+
+fn parse(bytes: &[u8]) -> Result<Clip> {
+    let (magic, rest) = bytes.split_first_chunk::<10>().context("too short")?;
+    if magic != MAGIC {
+        bail!("not a clip of this version");
+    }
+    let (length, rest) = rest.split_first_chunk::<4>().context("too short")?;
+    let length = u32::from_le_bytes(*length) as usize;
+    let (head, frames) = rest.split_at_checked(length).context("too short")?;
+    let head: Head = serde_json::from_slice(head)?;
+    if frames.len() != head.frames * BANDS * 2 {
+        bail!("{} bytes of frames instead of {}", frames.len(), head.frames * BANDS * 2);
+    }
+    let frame = |bytes: &[u8]| {
+        let mut bins = [0.0; BANDS];
+        for (bin, pair) in bins.iter_mut().zip(bytes.chunks_exact(2)) {
+            *bin = f16::from_le_bytes([pair[0], pair[1]]).to_f32();
+        }
+        bins
+    };
+    Ok(Clip {
+        name: head.name,
+        source: head.source,
+        frames: frames.chunks_exact(BANDS * 2).map(frame).collect(),
+        beats: head.beats,
+        onsets: head.onsets,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clips_survive_and_damage_is_noticed() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clip = Clip {
+            name: "a-000001".into(),
+            source: "a".into(),
+            frames: (0..20).map(|k| [k as f32 * 0.125; BANDS]).collect(),
+            beats: vec![BeatLabel { time_s: 0.125, in_bar: 3 }],
+            onsets: vec![0.125, 0.25],
+        };
+        store(folder.path(), &clip).expect("stored");
+        let path = path_of(folder.path(), &clip.name);
+        assert_eq!(load(&path).expect("loaded"), clip);
+        let bytes = std::fs::read(&path).expect("read");
+        std::fs::write(&path, &bytes[..bytes.len() - 1]).expect("cut");
+        assert!(format!("{:#}", load(&path).expect_err("refused")).contains("a-000001"));
+    }
+}

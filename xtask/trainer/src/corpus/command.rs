@@ -1,0 +1,173 @@
+//! `trainer corpus` and `trainer compose`: the corpus and single pieces from the command line.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::{CorpusSettings, build};
+use crate::augment::Transform;
+use crate::clip::BeatLabel;
+use crate::compose::score::{Note, Part, Score};
+use crate::compose::style::Style;
+use crate::compose::{compose, compose_at};
+use crate::dice::Dice;
+use crate::render::audio::{write_wav, write_whole};
+use crate::render::{Split, Studio};
+
+/// Renders a corpus into a cache folder.
+#[derive(Debug, Args)]
+pub struct CorpusArgs {
+    /// Folder that keeps the rendered features.
+    #[arg(long)]
+    cache: PathBuf,
+    /// Hours of music.
+    #[arg(long, default_value_t = 10.0)]
+    hours: f64,
+    /// Folder with the datasets; without it the composer writes everything.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// SoundFont (.sf2); may be given several times. Default: those installed.
+    #[arg(long = "soundfont")]
+    soundfonts: Vec<PathBuf>,
+    /// Seed of every decision.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Composes one piece and writes it as sound with its beats.
+#[derive(Debug, Args)]
+pub struct ComposeArgs {
+    /// Style, as `rock`, `house`, `waltz`.
+    #[arg(long, default_value = "rock")]
+    style: String,
+    /// Seed of every decision.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// At least this long, seconds.
+    #[arg(long, default_value_t = 40.0)]
+    seconds: f64,
+    /// Tempo; drawn from the style when not given.
+    #[arg(long)]
+    bpm: Option<f64>,
+    /// SoundFont (.sf2); may be given several times. Default: those installed.
+    #[arg(long = "soundfont")]
+    soundfonts: Vec<PathBuf>,
+    /// WAV file to write; the beats go beside it as `.beats`.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+/// Runs `trainer corpus`.
+///
+/// # Errors
+/// As [`build`].
+pub fn corpus(args: &CorpusArgs) -> Result<()> {
+    let corpus = build(&CorpusSettings {
+        seed: args.seed,
+        hours: args.hours,
+        data: args.data.clone(),
+        soundfonts: args.soundfonts.clone(),
+        cache: args.cache.clone(),
+    })?;
+    for source in &corpus.sources {
+        println!(
+            "{:<10} {:6.2} h  {:5} clips  {:3} skipped  {} ({})",
+            source.name,
+            source.hours,
+            source.clips,
+            source.skipped,
+            source.licence,
+            source.attribution
+        );
+    }
+    println!(
+        "{} clips to learn from, {} for validation",
+        corpus.train.len(),
+        corpus.validation.len()
+    );
+    Ok(())
+}
+
+/// Runs `trainer compose`.
+///
+/// # Errors
+/// When the style is unknown, no sound can be made, or the files cannot be written.
+pub fn piece(args: &ComposeArgs) -> Result<()> {
+    let style = Style::named(&args.style).with_context(|| {
+        let names: Vec<&str> = Style::all().iter().map(|style| style.name).collect();
+        format!("style {:?} is unknown; choose one of {}", args.style, names.join(", "))
+    })?;
+    let mut dice = Dice::named(args.seed, "piece");
+    let score = match args.bpm {
+        Some(bpm) => compose_at(&mut dice, style, bpm, args.seconds, &[]),
+        None => compose(&mut dice, style, args.seconds, &[]),
+    };
+    let mut score = score;
+    end_together(&mut score);
+    let studio = Studio::open(&args.soundfonts, &[])?;
+    let (mut audio, _) = studio.record(&mut dice, &score, Split::Train)?;
+    let room = crate::augment::room(&mut dice, 0.9);
+    for channel in audio.channels() {
+        let wet = crate::render::filter::convolve(channel, &room);
+        channel.iter_mut().zip(wet).for_each(|(dry, wet)| *dry += 0.1 * wet);
+        limit(channel);
+    }
+    write_wav(&args.out, &audio)?;
+    write_beats(&args.out.with_extension("beats"), &score.beats)?;
+    let bpm =
+        60.0 / score.beats.windows(2).map(|b| b[1].time_s - b[0].time_s).next().unwrap_or(1.0);
+    println!(
+        "{:.1} s of {} at about {bpm:.0} bpm to {}",
+        score.seconds,
+        style.name,
+        args.out.display()
+    );
+    for part in &score.parts {
+        println!("  {:?}: {} notes", part.voice, part.notes.len());
+    }
+    Ok(())
+}
+
+/// Seconds a last chord rings.
+const LAST_S: f64 = 2.2;
+
+/// A last stroke on the final downbeat: what is played on the fullest downbeat of the piece, held.
+fn end_together(score: &mut Score) {
+    let Some(end) = score.beats.last().map(|beat| beat.time_s) else { return };
+    let starts = |part: &Part, time: f64| {
+        part.notes.iter().filter(move |note| (note.at - time).abs() < 0.03).count()
+    };
+    let downbeats = score
+        .beats
+        .iter()
+        .filter(|beat| beat.in_bar == 1 && beat.time_s < end)
+        .map(|beat| beat.time_s);
+    let players = |&time: &f64| score.parts.iter().filter(|part| starts(part, time) > 0).count();
+    let Some(fullest) = downbeats.max_by_key(players) else { return };
+    for part in &mut score.parts {
+        let last: Vec<Note> =
+            part.notes.iter().filter(|note| (note.at - fullest).abs() < 0.03).copied().collect();
+        part.notes.retain(|note| note.at < end - 0.03);
+        part.notes.extend(last.into_iter().map(|note| Note { at: end, length: LAST_S, ..note }));
+    }
+    score.seconds = end + LAST_S + 0.6;
+}
+
+/// Gentle mastering: soft limiting, peak at -1 dB.
+fn limit(channel: &mut [f32]) {
+    let mut take =
+        crate::augment::Take { samples: channel.to_vec(), beats: Vec::new(), onsets: Vec::new() };
+    Transform::Clip(1.0).apply(&mut take);
+    channel.iter_mut().zip(take.samples).for_each(|(to, from)| *to = 0.89 * from);
+}
+
+/// Writes `seconds<TAB>beat in bar` lines.
+fn write_beats(path: &Path, beats: &[BeatLabel]) -> Result<()> {
+    let mut text = String::new();
+    for beat in beats {
+        writeln!(text, "{:.6}\t{}", beat.time_s, beat.in_bar)?;
+    }
+    write_whole(path, text.as_bytes())
+}

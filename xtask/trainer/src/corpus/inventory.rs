@@ -1,0 +1,111 @@
+//! The inventory: what there is to render from, told by names and sizes without opening anything.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use listener::FeatureSpec;
+use sha2::{Digest, Sha256};
+
+use super::CorpusSettings;
+use super::sources::Source;
+use crate::render::installed;
+
+/// Raised whenever rendering changes, so that old clips are not taken for new ones.
+const VERSION: u32 = 3;
+
+/// What there is.
+pub(super) struct Inventory {
+    /// Sources with any music.
+    pub(super) sources: Vec<Source>,
+    /// Everything that makes a corpus what it is, in words.
+    pub(super) contents: String,
+}
+
+impl Inventory {
+    /// Looks around.
+    ///
+    /// # Errors
+    /// When the data folder or a SoundFont named in `settings` is not there.
+    pub(super) fn take(settings: &CorpusSettings) -> Result<Self> {
+        let fonts =
+            if settings.soundfonts.is_empty() { installed() } else { settings.soundfonts.clone() };
+        let mut words = vec![format!("version {VERSION}"), format!("{:?}", FeatureSpec::CURRENT)];
+        for font in &fonts {
+            let Ok(about) = std::fs::metadata(font) else {
+                bail!("SoundFont {} does not exist", font.display());
+            };
+            words.push(format!("{} {}", name(font), about.len()));
+        }
+        let mut sources = Vec::new();
+        if let Some(data) = &settings.data {
+            if !data.is_dir() {
+                bail!("data folder {} does not exist; name one or leave it out", data.display());
+            }
+            for (folder, source) in FOLDERS {
+                let files = count(&data.join(folder));
+                if files > 0 {
+                    words.push(format!("{folder} {files}"));
+                    sources.extend(source);
+                }
+            }
+        }
+        sources.push(Source::Composer);
+        Ok(Self { sources, contents: words.join("; ") })
+    }
+
+    /// Short name of the corpus that `seed` makes of this.
+    pub(super) fn fingerprint(&self, seed: u64) -> String {
+        let hash = Sha256::digest(format!("{seed}; {}", self.contents));
+        hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// Folders of the data that change what is rendered, and the source that stands on each.
+const FOLDERS: [(&str, Option<Source>); 6] = [
+    ("groove-midi", Some(Source::Groove)),
+    ("POP909", Some(Source::Pop909)),
+    ("drum-machines-pd", None),
+    ("uzu-drumkit-unlicense", None),
+    ("sonic-pi-samples-cc0", None),
+    ("ir-library-mit", None),
+];
+
+fn count(folder: &Path) -> usize {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    entries
+        .flatten()
+        .map(|entry| {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) { count(&entry.path()) } else { 1 }
+        })
+        .sum()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    #[test]
+    fn a_missing_soundfont_is_named() {
+        let settings = CorpusSettings {
+            seed: 1,
+            hours: 1.0,
+            data: None,
+            soundfonts: vec![PathBuf::from("nowhere.sf2")],
+            cache: PathBuf::new(),
+        };
+        let error = Inventory::take(&settings).err().expect("refused");
+        assert!(format!("{error:#}").contains("nowhere.sf2"));
+    }
+
+    #[test]
+    fn other_seeds_are_other_corpora() {
+        let inventory = Inventory { sources: Vec::new(), contents: "x".into() };
+        assert_ne!(inventory.fingerprint(1), inventory.fingerprint(2));
+        assert_eq!(inventory.fingerprint(1).len(), 12);
+    }
+}

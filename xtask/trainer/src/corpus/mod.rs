@@ -1,0 +1,296 @@
+//! The corpus: hours of labelled music, rendered from scores and kept on disk as features.
+//!
+//! The same settings give the same clips, and fewer hours give a prefix of more: a corpus can be
+//! used while it grows. Nothing here trains.
+
+mod cache;
+pub mod command;
+mod groove;
+mod inventory;
+mod midi;
+mod pop909;
+mod sources;
+mod workshop;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use listener::FeatureSpec;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::clip::Clip;
+use crate::render::Split;
+use crate::render::audio::write_whole;
+use inventory::Inventory;
+use sources::{CLIP_S, Source};
+use workshop::Workshop;
+
+/// Every so many clips of a source, one is for validation.
+const VALIDATION_EVERY: usize = 10;
+const MANIFEST: &str = "manifest.json";
+
+/// What corpus to build.
+#[derive(Debug, Clone)]
+pub struct CorpusSettings {
+    /// Seed of every decision.
+    pub seed: u64,
+    /// Hours of music, training and validation together.
+    pub hours: f64,
+    /// Folder with the datasets; without it the composer writes everything.
+    pub data: Option<PathBuf>,
+    /// SoundFonts; when empty, those of the system.
+    pub soundfonts: Vec<PathBuf>,
+    /// Folder that keeps the clips.
+    pub cache: PathBuf,
+}
+
+/// What became of one source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceReport {
+    /// Its name, as in [`Clip::source`].
+    pub name: String,
+    /// Licence.
+    pub licence: String,
+    /// Whom to credit.
+    pub attribution: String,
+    /// Hours, training and validation together.
+    pub hours: f64,
+    /// Clips.
+    pub clips: usize,
+    /// Files and clips that could not be used.
+    pub skipped: usize,
+}
+
+/// A corpus in memory.
+pub struct Corpus {
+    /// To learn from.
+    pub train: Vec<Clip>,
+    /// To be scored on: other songs, drummers and SoundFonts.
+    pub validation: Vec<Clip>,
+    /// Where it came from.
+    pub sources: Vec<SourceReport>,
+}
+
+/// What a cache folder holds, for people and for model cards.
+#[derive(Debug, Serialize, Deserialize)]
+struct Manifest {
+    seed: u64,
+    hours: f64,
+    spec: FeatureSpec,
+    made_from: String,
+    sources: Vec<SourceReport>,
+}
+
+/// A clip to be had.
+struct Job {
+    source: Source,
+    split: Split,
+    name: String,
+}
+
+/// Builds the corpus, or takes up where an earlier run stopped. What is in the cache is read, the
+/// rest is rendered.
+///
+/// # Errors
+/// When a SoundFont or dataset named in `settings` cannot be used, the cache cannot be written, or
+/// nothing at all could be rendered.
+pub fn build(settings: &CorpusSettings) -> Result<Corpus> {
+    build_with(settings, Inventory::take(settings)?, || Workshop::open(settings))
+}
+
+/// [`build`] from an inventory, with a workshop that is opened only if something is missing.
+fn build_with(
+    settings: &CorpusSettings,
+    inventory: Inventory,
+    open: impl FnOnce() -> Result<Workshop>,
+) -> Result<Corpus> {
+    let folder = settings.cache.join(inventory.fingerprint(settings.seed));
+    std::fs::create_dir_all(&folder).with_context(|| {
+        format!("cannot make cache folder {}; choose another", folder.display())
+    })?;
+    let jobs = jobs(settings.hours, &inventory.sources);
+    let mut clips: Vec<Option<Clip>> = jobs.par_iter().map(|job| cached(&folder, job)).collect();
+
+    let mut skipped = skipped_before(&folder);
+    let missing: Vec<usize> = (0..jobs.len()).filter(|&index| clips[index].is_none()).collect();
+    if !missing.is_empty() {
+        let workshop = open()?;
+        skipped = workshop
+            .skipped()
+            .into_iter()
+            .map(|(source, n)| (source.name().to_owned(), n))
+            .collect();
+        let bar = progress(missing.len());
+        let rendered: Vec<(usize, Result<Clip>)> = missing
+            .into_iter()
+            .par_bridge()
+            .map(|index| {
+                let clip = workshop.render(&jobs[index]).and_then(|clip| {
+                    cache::store(&folder, &clip)?;
+                    // Read back, so that a fresh clip equals a cached one to the bit.
+                    cache::load(&cache::path_of(&folder, &clip.name))
+                });
+                bar.inc(1);
+                (index, clip)
+            })
+            .collect();
+        bar.finish_and_clear();
+        for (index, clip) in rendered {
+            match clip {
+                Ok(clip) => clips[index] = Some(clip),
+                Err(error) => {
+                    eprintln!("skipped {}: {error:#}", jobs[index].name);
+                    *skipped.entry(jobs[index].source.name().to_owned()).or_default() += 1;
+                }
+            }
+        }
+    }
+    let corpus = sorted(&jobs, clips, &skipped);
+    if corpus.train.is_empty() || corpus.validation.is_empty() {
+        bail!(
+            "{} hours gave {} training and {} validation clips; ask for more hours",
+            settings.hours,
+            corpus.train.len(),
+            corpus.validation.len()
+        );
+    }
+    let manifest = Manifest {
+        seed: settings.seed,
+        hours: settings.hours,
+        spec: FeatureSpec::CURRENT,
+        made_from: inventory.contents,
+        sources: corpus.sources.clone(),
+    };
+    write_whole(&folder.join(MANIFEST), &serde_json::to_vec_pretty(&manifest)?)?;
+    Ok(corpus)
+}
+
+/// The clips of the first `hours` hours, sources mixed evenly.
+fn jobs(hours: f64, sources: &[Source]) -> Vec<Job> {
+    let whole: f64 = sources.iter().map(|source| source.share()).sum();
+    let mut jobs: Vec<(f64, Job)> = Vec::new();
+    for &source in sources {
+        let count = hours * 3600.0 / CLIP_S * source.share() / whole;
+        for index in 0..count.ceil() as usize {
+            // The first clip is for validation, so that any corpus has one.
+            let split =
+                if index % VALIDATION_EVERY == 0 { Split::Validation } else { Split::Train };
+            let name = format!("{}-{index:06}", source.name());
+            jobs.push(((index as f64 + 0.5) / count, Job { source, split, name }));
+        }
+    }
+    jobs.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.name.cmp(&b.1.name)));
+    jobs.into_iter().map(|(_, job)| job).collect()
+}
+
+fn cached(folder: &Path, job: &Job) -> Option<Clip> {
+    let path = cache::path_of(folder, &job.name);
+    if !path.exists() {
+        return None;
+    }
+    cache::load(&path).map_err(|error| eprintln!("rendering again: {error:#}")).ok()
+}
+
+/// Counts of an earlier run, for when nothing has to be opened again.
+fn skipped_before(folder: &Path) -> BTreeMap<String, usize> {
+    let manifest = std::fs::read(folder.join(MANIFEST)).ok();
+    let manifest: Option<Manifest> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let sources = manifest.map(|manifest| manifest.sources).unwrap_or_default();
+    sources.into_iter().map(|source| (source.name, source.skipped)).collect()
+}
+
+/// Parts the clips by split and counts them by source.
+fn sorted(jobs: &[Job], clips: Vec<Option<Clip>>, skipped: &BTreeMap<String, usize>) -> Corpus {
+    let report = |source: Source| {
+        let (licence, attribution) = source.terms();
+        SourceReport {
+            name: source.name().to_owned(),
+            licence: licence.to_owned(),
+            attribution: attribution.to_owned(),
+            hours: 0.0,
+            clips: 0,
+            skipped: skipped.get(source.name()).copied().unwrap_or(0),
+        }
+    };
+    let sources = Source::ALL.map(report).to_vec();
+    let mut corpus = Corpus { train: Vec::new(), validation: Vec::new(), sources };
+    for (job, clip) in jobs.iter().zip(clips) {
+        let Some(clip) = clip else { continue };
+        let report = corpus.sources.iter_mut().find(|report| report.name == clip.source);
+        if let Some(report) = report {
+            report.hours += clip.seconds() / 3600.0;
+            report.clips += 1;
+        }
+        match job.split {
+            Split::Train => corpus.train.push(clip),
+            Split::Validation => corpus.validation.push(clip),
+        }
+    }
+    corpus.sources.retain(|report| report.clips > 0);
+    corpus
+}
+
+fn progress(clips: usize) -> ProgressBar {
+    let template = "corpus {bar:30} {pos}/{len} clips, {elapsed} gone, {eta} to go";
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(clips as u64).with_style(style);
+    bar.enable_steady_tick(Duration::from_secs(1));
+    bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(cache: &Path, hours: f64) -> CorpusSettings {
+        CorpusSettings {
+            seed: 3,
+            hours,
+            data: None,
+            soundfonts: Vec::new(),
+            cache: cache.to_owned(),
+        }
+    }
+
+    #[test]
+    fn fewer_hours_are_a_prefix_of_more() {
+        let names =
+            |hours| jobs(hours, &Source::ALL).into_iter().map(|job| job.name).collect::<Vec<_>>();
+        let (few, many) = (names(0.2), names(1.0));
+        assert!(few.iter().all(|name| many.contains(name)) && few.len() < many.len());
+    }
+
+    #[test]
+    fn a_corpus_repeats_resumes_and_mends_itself() {
+        let cache = tempfile::tempdir().expect("a temporary folder");
+        let build_it = || {
+            let inventory = Inventory { sources: vec![Source::Composer], contents: "test".into() };
+            build_with(&settings(cache.path(), 0.03), inventory, || Ok(Workshop::bare(3)))
+                .expect("built")
+        };
+        let first = build_it();
+        assert!(!first.train.is_empty() && !first.validation.is_empty());
+        assert_eq!(first.sources.len(), 1);
+        let folder =
+            std::fs::read_dir(cache.path()).expect("listed").flatten().next().expect("one").path();
+        std::fs::write(cache::path_of(&folder, &first.train[0].name), b"half").expect("damaged");
+        std::fs::remove_file(cache::path_of(&folder, &first.train[1].name)).expect("removed");
+        let again = build_it();
+        assert!(first.train == again.train && first.validation == again.validation);
+        assert_eq!(first.sources, again.sources);
+    }
+
+    #[test]
+    fn a_wrong_data_folder_is_named() {
+        let cache = tempfile::tempdir().expect("a temporary folder");
+        let data = Some(PathBuf::from("no/such/folder"));
+        let error =
+            build(&CorpusSettings { data, ..settings(cache.path(), 0.1) }).err().expect("refused");
+        assert!(format!("{error:#}").contains("no/such/folder"));
+    }
+}

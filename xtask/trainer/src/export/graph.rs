@@ -1,0 +1,155 @@
+//! The beat network in the operators of ONNX.
+
+use listener::BANDS;
+use tract_onnx::pb;
+
+use super::node::{Size, declare, floats, int, integers, ints, node};
+use crate::net::{BeatShape, CONTEXT, Dense, KERNEL, OUTPUTS, POOLS, stem_bands};
+
+/// A graph in the making.
+struct Builder<'a> {
+    params: &'a [f32],
+    nodes: Vec<pb::NodeProto>,
+    constants: Vec<pb::TensorProto>,
+}
+
+impl Builder<'_> {
+    fn push(
+        &mut self,
+        op: &str,
+        inputs: &[&str],
+        output: &str,
+        attributes: Vec<pb::AttributeProto>,
+    ) {
+        self.nodes.push(node(op, inputs, &[output], attributes));
+    }
+
+    /// Convolution, pool over bands, ELU: [batch, channels, time, bands] in and out.
+    fn stem(&mut self, input: &str, index: usize, dense: &Dense, output: &str) {
+        let (weights, bias) = (format!("conv{index}.weight"), format!("conv{index}.bias"));
+        let channels = dense.inputs / (KERNEL * KERNEL);
+        let rows = &self.params[dense.weights.clone()];
+        // Ours is (frame, band, channel in) x channel out, theirs channel out, channel in, frame, band.
+        let mut turned = Vec::with_capacity(rows.len());
+        for to in 0..dense.outputs {
+            for from in 0..channels {
+                for tap in 0..KERNEL * KERNEL {
+                    turned.push(rows[(tap * channels + from) * dense.outputs + to]);
+                }
+            }
+        }
+        self.constants.push(floats(&weights, &[dense.outputs, channels, KERNEL, KERNEL], &turned));
+        self.constants.push(floats(&bias, &[dense.outputs], &self.params[dense.bias.clone()]));
+        let (raw, pooled) = (format!("conv{index}"), format!("pool{index}"));
+        let kernel = [KERNEL as i64; 2];
+        self.push("Conv", &[input, &weights, &bias], &raw, vec![ints("kernel_shape", &kernel)]);
+        let pool = [1, POOLS[index] as i64];
+        let attributes = vec![ints("kernel_shape", &pool), ints("strides", &pool)];
+        self.push("MaxPool", &[&raw], &pooled, attributes);
+        self.push("Elu", &[&pooled], output, vec![]);
+    }
+
+    /// Matrix product and bias over the last axis.
+    fn dense(&mut self, input: &str, name: &str, dense: &Dense, output: &str) {
+        let (weights, bias) = (format!("{name}.weight"), format!("{name}.bias"));
+        let matrix = &self.params[dense.weights.clone()];
+        self.constants.push(floats(&weights, &[dense.inputs, dense.outputs], matrix));
+        self.constants.push(floats(&bias, &[dense.outputs], &self.params[dense.bias.clone()]));
+        let product = format!("{name}.product");
+        self.push("MatMul", &[input, &weights], &product, vec![]);
+        self.push("Add", &[&product, &bias], output, vec![]);
+    }
+
+    /// Part `from..to` of `axis`.
+    fn slice(&mut self, input: &str, axis: i64, from: i64, to: i64, output: &str) {
+        let names = ["from", "to", "axis"].map(|part| format!("{output}.{part}"));
+        for (name, value) in names.iter().zip([from, to, axis]) {
+            self.constants.push(integers(name, &[value]));
+        }
+        self.push("Slice", &[input, &names[0], &names[1], &names[2]], output, vec![]);
+    }
+
+    /// [time, batch, inputs] -> [time, batch, hidden], with its part of `h` and `c`.
+    fn lstm(&mut self, input: &str, layer: usize, shape: &BeatShape, output: &str) {
+        let place = shape.layout().lstm.swap_remove(layer);
+        let (inputs, hidden) = (place.input.inputs, shape.hidden);
+        let transposed = |values: &[f32], rows: usize| -> Vec<f32> {
+            (0..4 * hidden)
+                .flat_map(|gate| (0..rows).map(move |row| values[row * 4 * hidden + gate]))
+                .collect()
+        };
+        let params = self.params;
+        let [w, r, b] = ["w", "r", "b"].map(|part| format!("lstm{layer}.{part}"));
+        let input_weights = transposed(&params[place.input.weights.clone()], inputs);
+        let recurrent = transposed(&params[place.weights.clone()], hidden);
+        // ONNX has a bias for each matrix; one is enough.
+        let mut bias = params[place.input.bias.clone()].to_vec();
+        bias.resize(8 * hidden, 0.0);
+        self.constants.push(floats(&w, &[1, 4 * hidden, inputs], &input_weights));
+        self.constants.push(floats(&r, &[1, 4 * hidden, hidden], &recurrent));
+        self.constants.push(floats(&b, &[1, 8 * hidden], &bias));
+        let [h, c, y, h_out, c_out] =
+            ["h", "c", "y", "h_out", "c_out"].map(|part| format!("lstm{layer}.{part}"));
+        self.slice("h", 0, layer as i64, layer as i64 + 1, &h);
+        self.slice("c", 0, layer as i64, layer as i64 + 1, &c);
+        self.nodes.push(node(
+            "LSTM",
+            &[input, &w, &r, &b, "", &h, &c],
+            &[&y, &h_out, &c_out],
+            vec![int("hidden_size", hidden as i64)],
+        ));
+        // [time, direction, batch, hidden]: there is one direction.
+        let axis = format!("lstm{layer}.direction");
+        self.constants.push(integers(&axis, &[1]));
+        self.push("Squeeze", &[&y, &axis], output, vec![]);
+    }
+}
+
+/// The graph of the network with these parameters.
+pub(super) fn beats(shape: &BeatShape, params: &[f32]) -> pb::GraphProto {
+    let layout = shape.layout();
+    let mut b = Builder { params, nodes: vec![], constants: vec![] };
+
+    b.push("Concat", &["context", "mel"], "frames", vec![int("axis", 1)]);
+    b.slice("frames", 1, -(CONTEXT as i64), i64::MAX, "context_out");
+    b.constants.push(integers("channel", &[1]));
+    b.push("Unsqueeze", &["frames", "channel"], "image", vec![]);
+    b.stem("image", 0, &layout.stem[0], "stem0");
+    b.stem("stem0", 1, &layout.stem[1], "stem1");
+    b.push("Transpose", &["stem1"], "by_time", vec![ints("perm", &[2, 0, 3, 1])]);
+    let flat = (stem_bands()[2] * shape.channels[1]) as i64;
+    b.constants.push(integers("flat", &[0, 0, flat]));
+    b.push("Reshape", &["by_time", "flat"], "rows", vec![]);
+    b.dense("rows", "features", &layout.features, "features.raw");
+    b.push("Elu", &["features.raw"], "sequence0", vec![]);
+    for layer in 0..shape.layers {
+        let (from, to) = (format!("sequence{layer}"), format!("sequence{}", layer + 1));
+        b.lstm(&from, layer, shape, &to);
+    }
+    b.dense(&format!("sequence{}", shape.layers), "head", &layout.head, "logits");
+    b.push("Sigmoid", &["logits"], "activations.by_time", vec![]);
+    b.push("Transpose", &["activations.by_time"], "activations", vec![ints("perm", &[1, 0, 2])]);
+    for part in ["h_out", "c_out"] {
+        let layers: Vec<String> = (0..shape.layers).map(|l| format!("lstm{l}.{part}")).collect();
+        let layers: Vec<&str> = layers.iter().map(String::as_str).collect();
+        b.push("Concat", &layers, part, vec![int("axis", 0)]);
+    }
+
+    let batch = || Size::Free("batch");
+    let context = |name| declare(name, &[batch(), Size::Is(CONTEXT), Size::Is(BANDS)]);
+    let state = |name| declare(name, &[Size::Is(shape.layers), batch(), Size::Is(shape.hidden)]);
+    let over_time = |name, width| declare(name, &[batch(), Size::Free("time"), Size::Is(width)]);
+    pb::GraphProto {
+        node: b.nodes,
+        name: "beats".to_owned(),
+        initializer: b.constants,
+        input: vec![over_time("mel", BANDS), context("context"), state("h"), state("c")],
+        output: vec![
+            over_time("activations", OUTPUTS),
+            context("context_out"),
+            state("h_out"),
+            state("c_out"),
+        ],
+        ..Default::default()
+    }
+}

@@ -1,0 +1,114 @@
+//! The way back: parameters out of an exported model, so that a new one can be compared with it.
+
+use anyhow::{Context, Result, ensure};
+use listener::FeatureSpec;
+use prost::Message;
+use tract_onnx::pb;
+
+use crate::net::{BeatShape, Dense, KERNEL};
+
+/// The sizes and parameters of a model that [`onnx_bytes`](super::onnx_bytes) made.
+///
+/// # Errors
+/// When `bytes` are not such a model, or its features are not those of this build.
+pub fn parameters(bytes: &[u8]) -> Result<(BeatShape, Vec<f32>)> {
+    let model = pb::ModelProto::decode(bytes).context("it is not an ONNX file")?;
+    let property = model.metadata_props.iter().find(|p| p.key == "feature_spec");
+    let spec = &property.context("it does not name its features")?.value;
+    FeatureSpec::CURRENT.require_same(&serde_json::from_str(spec)?)?;
+    let tensors = Tensors(model.graph.context("it has no graph")?.initializer);
+
+    let size = |name: &str, axis: usize| -> Result<usize> {
+        let dims = &tensors.find(name)?.dims;
+        let dim = dims.get(axis).with_context(|| format!("{name} has {} axes", dims.len()))?;
+        Ok(usize::try_from(*dim)?)
+    };
+    let shape = BeatShape {
+        channels: [size("conv0.weight", 0)?, size("conv1.weight", 0)?],
+        features: size("features.bias", 0)?,
+        hidden: size("lstm0.r", 2)?,
+        layers: (0..).take_while(|layer| tensors.find(&format!("lstm{layer}.r")).is_ok()).count(),
+    };
+    shape.check()?;
+
+    let layout = shape.layout();
+    let mut params = vec![0.0; layout.len];
+    for (index, dense) in layout.stem.iter().enumerate() {
+        let name = format!("conv{index}");
+        let values = tensors.values(&format!("{name}.weight"), dense.weights.len())?;
+        let channels = dense.inputs / (KERNEL * KERNEL);
+        let weights = &mut params[dense.weights.clone()];
+        for to in 0..dense.outputs {
+            for from in 0..channels {
+                for tap in 0..KERNEL * KERNEL {
+                    weights[(tap * channels + from) * dense.outputs + to] =
+                        values[(to * channels + from) * KERNEL * KERNEL + tap];
+                }
+            }
+        }
+        tensors.copy_bias(&name, dense, &mut params)?;
+    }
+    for (name, dense) in [("features", &layout.features), ("head", &layout.head)] {
+        let values = tensors.values(&format!("{name}.weight"), dense.weights.len())?;
+        params[dense.weights.clone()].copy_from_slice(&values);
+        tensors.copy_bias(name, dense, &mut params)?;
+    }
+    let gates = 4 * shape.hidden;
+    for (index, layer) in layout.lstm.iter().enumerate() {
+        for (part, range) in [("w", &layer.input.weights), ("r", &layer.weights)] {
+            let values = tensors.values(&format!("lstm{index}.{part}"), range.len())?;
+            let inputs = range.len() / gates;
+            let weights = &mut params[range.clone()];
+            for (gate, row) in values.chunks_exact(inputs).enumerate() {
+                row.iter().enumerate().for_each(|(i, &value)| weights[i * gates + gate] = value);
+            }
+        }
+        let bias = tensors.values(&format!("lstm{index}.b"), 2 * gates)?;
+        params[layer.input.bias.clone()].copy_from_slice(&bias[..gates]);
+    }
+    Ok((shape, params))
+}
+
+struct Tensors(Vec<pb::TensorProto>);
+
+impl Tensors {
+    fn find(&self, name: &str) -> Result<&pb::TensorProto> {
+        self.0
+            .iter()
+            .find(|tensor| tensor.name == name)
+            .with_context(|| format!("it has no {name}"))
+    }
+
+    fn values(&self, name: &str, count: usize) -> Result<Vec<f32>> {
+        let bytes = self.find(name)?.raw_data.as_chunks::<4>().0;
+        ensure!(bytes.len() == count, "{name} holds {} numbers, not {count}", bytes.len());
+        Ok(bytes.iter().map(|&value| f32::from_le_bytes(value)).collect())
+    }
+
+    fn copy_bias(&self, name: &str, dense: &Dense, params: &mut [f32]) -> Result<()> {
+        let values = self.values(&format!("{name}.bias"), dense.outputs)?;
+        params[dense.bias.clone()].copy_from_slice(&values);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::{Provenance, onnx_bytes};
+    use crate::net::random_parameters;
+
+    #[test]
+    fn undoes_the_export() {
+        let shape = BeatShape { channels: [8, 16], features: 24, hidden: 40, layers: 3 };
+        let params = random_parameters(&shape, 9);
+        let bytes = onnx_bytes(&shape, &params, &Provenance::default()).expect("exported");
+        assert_eq!(parameters(&bytes).expect("imported"), (shape, params));
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_model() {
+        assert!(parameters(b"no model at all").is_err());
+        assert!(parameters(&[]).is_err());
+    }
+}

@@ -1,0 +1,59 @@
+//! The trained network as an ONNX file, opset 17, with everything the listener must know of it.
+//!
+//! Inputs `mel` [batch, time, bands], `context` [batch, 4, bands], `h` and `c` [layers, batch, hidden];
+//! outputs `activations` [batch, time, 3], `context_out`, `h_out`, `c_out`. Both `batch` and `time`
+//! are free, and running frame by frame equals running the whole sequence.
+
+mod graph;
+mod import;
+mod node;
+
+use anyhow::{Context, Result};
+use listener::FeatureSpec;
+use prost::Message;
+use sha2::{Digest, Sha256};
+use tract_onnx::pb;
+
+use crate::net::BeatShape;
+
+pub use import::parameters;
+
+/// What the file says about itself beside the network.
+#[derive(Debug, Clone, Default)]
+pub struct Provenance {
+    /// Where the training run is described: a seed, steps, a card.
+    pub trained: String,
+}
+
+/// The network as the bytes of an ONNX file; the same network gives the same bytes.
+///
+/// # Errors
+/// If the feature settings cannot be written as JSON.
+pub fn onnx_bytes(shape: &BeatShape, params: &[f32], provenance: &Provenance) -> Result<Vec<u8>> {
+    let spec =
+        serde_json::to_string(&FeatureSpec::CURRENT).context("writing the feature settings")?;
+    let properties = [
+        ("feature_spec", spec),
+        ("kind", "beats".to_owned()),
+        ("model_version", env!("CARGO_PKG_VERSION").to_owned()),
+        ("trained", provenance.trained.clone()),
+    ];
+    let model = pb::ModelProto {
+        ir_version: 8,
+        opset_import: vec![pb::OperatorSetIdProto { domain: String::new(), version: 17 }],
+        producer_name: "tatum trainer".to_owned(),
+        producer_version: env!("CARGO_PKG_VERSION").to_owned(),
+        graph: Some(graph::beats(shape, params)),
+        metadata_props: properties
+            .map(|(key, value)| pb::StringStringEntryProto { key: key.to_owned(), value })
+            .to_vec(),
+        ..Default::default()
+    };
+    Ok(model.encode_to_vec())
+}
+
+/// SHA-256 of `bytes`, in hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

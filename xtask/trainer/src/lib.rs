@@ -1,0 +1,16 @@
+//! The school of Tatum: corpus, augmentation, networks, training, metrics, ONNX export.
+#![deny(unsafe_code)]
+
+pub mod augment;
+pub mod card;
+pub mod clip;
+pub mod compose;
+pub mod corpus;
+pub mod dice;
+pub mod export;
+pub mod features;
+pub mod metrics;
+pub mod net;
+pub mod optimise;
+pub mod render;
+pub mod train;

@@ -1,0 +1,91 @@
+//! Eight floats at once, with multiply-add: what a register tile is made of.
+//!
+//! Loops over small arrays vectorise or not as the compiler's mood goes; the product is worth
+//! saying it outright. The portable kind serves every processor, the wide kind AVX2.
+
+/// Floats in a lane group.
+pub(crate) const WIDTH: usize = 8;
+
+/// Eight floats.
+pub(crate) trait Lanes: Copy {
+    /// Eight times `x`.
+    fn splat(x: f32) -> Self;
+    /// Takes eight floats.
+    fn load(from: &[f32; WIDTH]) -> Self;
+    /// Gives eight floats.
+    fn store(self, to: &mut [f32; WIDTH]);
+    /// `self + a * b`.
+    fn plus_product(self, a: Self, b: Self) -> Self;
+}
+
+/// For any processor.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable([f32; WIDTH]);
+
+impl Lanes for Portable {
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        Self([x; WIDTH])
+    }
+
+    #[inline(always)]
+    fn load(from: &[f32; WIDTH]) -> Self {
+        Self(*from)
+    }
+
+    #[inline(always)]
+    fn store(self, to: &mut [f32; WIDTH]) {
+        *to = self.0;
+    }
+
+    #[inline(always)]
+    fn plus_product(self, a: Self, b: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] + a.0[i] * b.0[i]))
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) use Portable as Fused;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use wide::Wide as Fused;
+
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "vector instructions and their memory")]
+mod wide {
+    use std::arch::x86_64::{
+        __m256, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
+    };
+
+    use super::{Lanes, WIDTH};
+
+    /// For AVX2 with fused multiply-add. Only the wide build of
+    /// [`vectorised`](crate::net::simd::vectorised) functions uses it.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Wide(__m256);
+
+    impl Lanes for Wide {
+        #[inline(always)]
+        fn splat(x: f32) -> Self {
+            // SAFETY: used only where the processor was asked for AVX2.
+            Self(unsafe { _mm256_set1_ps(x) })
+        }
+
+        #[inline(always)]
+        fn load(from: &[f32; WIDTH]) -> Self {
+            // SAFETY: as above, and the array holds the eight floats that are read.
+            Self(unsafe { _mm256_loadu_ps(from.as_ptr()) })
+        }
+
+        #[inline(always)]
+        fn store(self, to: &mut [f32; WIDTH]) {
+            // SAFETY: as above, and the array holds the eight floats that are written.
+            unsafe { _mm256_storeu_ps(to.as_mut_ptr(), self.0) }
+        }
+
+        #[inline(always)]
+        fn plus_product(self, a: Self, b: Self) -> Self {
+            // SAFETY: used only where the processor was asked for FMA.
+            Self(unsafe { _mm256_fmadd_ps(a.0, b.0, self.0) })
+        }
+    }
+}

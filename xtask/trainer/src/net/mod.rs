@@ -1,0 +1,28 @@
+//! The beat network and its gradients, layer by layer, on the CPU.
+//!
+//! No framework: reverse-mode frameworks record every step of a recurrent layer, and that record is
+//! what training time goes into. Each layer here states its forward and backward pass, and a test
+//! compares them with finite differences. Nothing here reads files or knows about music.
+
+mod activation;
+#[cfg(test)]
+mod check;
+mod conv;
+mod crnn;
+mod dropout;
+mod init;
+mod lanes;
+mod linear;
+mod loss;
+mod lstm;
+mod matrix;
+mod pool;
+mod shape;
+mod simd;
+mod stem;
+mod tile;
+
+pub use crnn::{Network, Shard, State};
+pub use init::random_parameters;
+pub use loss::{Loss, LossWeights};
+pub use shape::{BeatShape, CONTEXT, Dense, KERNEL, Layout, OUTPUTS, POOLS, Recurrent, stem_bands};

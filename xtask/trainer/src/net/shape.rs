@@ -1,0 +1,175 @@
+//! Sizes of the beat network, and where each of its tensors lies in one flat vector of parameters.
+//!
+//! One vector makes the optimiser, gradient sums, checkpoints and hashes trivial.
+
+use std::ops::Range;
+
+use anyhow::{Result, ensure};
+use listener::BANDS;
+use serde::{Deserialize, Serialize};
+
+/// Frames and bands of a convolution kernel.
+pub const KERNEL: usize = 3;
+/// Frames before the first that the stem needs: two valid convolutions of three frames.
+pub const CONTEXT: usize = 4;
+/// Bands per pooled band, after each convolution.
+pub const POOLS: [usize; 2] = [2, 3];
+/// Outputs per frame: beat, downbeat, onset.
+pub const OUTPUTS: usize = 3;
+
+/// Sizes that may be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BeatShape {
+    /// Channels of the two convolutions.
+    pub channels: [usize; 2],
+    /// Features per frame handed to the LSTM.
+    pub features: usize,
+    /// Units of each LSTM layer.
+    pub hidden: usize,
+    /// LSTM layers.
+    pub layers: usize,
+}
+
+impl Default for BeatShape {
+    fn default() -> Self {
+        Self { channels: [16, 24], features: 64, hidden: 96, layers: 2 }
+    }
+}
+
+/// Bands at each stage of the stem: in, after the first pool, after the second.
+#[must_use]
+pub fn stem_bands() -> [usize; 3] {
+    let first = (BANDS - KERNEL + 1) / POOLS[0];
+    [BANDS, first, (first - KERNEL + 1) / POOLS[1]]
+}
+
+/// A weight matrix (inputs x outputs, row-major) and its bias.
+#[derive(Debug, Clone)]
+pub struct Dense {
+    /// Rows of the matrix.
+    pub inputs: usize,
+    /// Columns of the matrix.
+    pub outputs: usize,
+    /// Where the matrix lies.
+    pub weights: Range<usize>,
+    /// Where the bias lies.
+    pub bias: Range<usize>,
+}
+
+/// One LSTM layer. Gates are in the order input, output, forget, cell: that of ONNX.
+#[derive(Debug, Clone)]
+pub struct Recurrent {
+    /// From the layer below, inputs x 4 hidden, with the bias.
+    pub input: Dense,
+    /// From the step before, hidden x 4 hidden.
+    pub weights: Range<usize>,
+}
+
+/// Where every tensor lies.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// The two convolutions; rows are (frame, band, channel in).
+    pub stem: [Dense; 2],
+    /// From the stem's bands and channels to features.
+    pub features: Dense,
+    /// The LSTM layers.
+    pub lstm: Vec<Recurrent>,
+    /// From the last layer to the outputs.
+    pub head: Dense,
+    /// Number of parameters.
+    pub len: usize,
+}
+
+impl BeatShape {
+    /// Checks sizes that the kernels and the plugin's time budget allow.
+    ///
+    /// # Errors
+    /// Names the size, its value and what it may be.
+    pub fn check(&self) -> Result<()> {
+        for (name, value) in [("channels", self.channels[0]), ("channels", self.channels[1])] {
+            ensure!(
+                value > 0 && value % 8 == 0 && value <= 128,
+                "{name} = {value}: give a multiple of 8 up to 128"
+            );
+        }
+        for (name, value) in [("features", self.features), ("hidden", self.hidden)] {
+            ensure!(
+                value > 0 && value % 8 == 0 && value <= 512,
+                "{name} = {value}: give a multiple of 8 up to 512"
+            );
+        }
+        ensure!((1..=4).contains(&self.layers), "layers = {}: give 1 to 4", self.layers);
+        Ok(())
+    }
+
+    /// Lays the tensors out one after another.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        let mut len = 0;
+        let mut take = |count: usize| {
+            len += count;
+            len - count..len
+        };
+        let mut dense = |inputs: usize, outputs: usize| Dense {
+            inputs,
+            outputs,
+            weights: take(inputs * outputs),
+            bias: take(outputs),
+        };
+        let [first, second] = self.channels;
+        let stem = [dense(KERNEL * KERNEL, first), dense(KERNEL * KERNEL * first, second)];
+        let features = dense(stem_bands()[2] * second, self.features);
+        let lstm = (0..self.layers)
+            .map(|layer| {
+                let inputs = if layer == 0 { self.features } else { self.hidden };
+                let input = dense(inputs + self.hidden, 4 * self.hidden);
+                // One block for both matrices; the recurrent one is its last rows.
+                let split = input.weights.start + inputs * 4 * self.hidden;
+                Recurrent {
+                    weights: split..input.weights.end,
+                    input: Dense { inputs, weights: input.weights.start..split, ..input },
+                }
+            })
+            .collect();
+        let head = dense(self.hidden, OUTPUTS);
+        Layout { stem, features, lstm, head, len }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tensors_fill_the_vector() {
+        let shape = BeatShape::default();
+        let layout = shape.layout();
+        assert_eq!(stem_bands(), [64, 31, 9]);
+        assert_eq!(layout.features.inputs, 216);
+        assert_eq!(layout.lstm[1].weights.len(), 96 * 384);
+        assert_eq!(layout.head.bias.end, layout.len);
+        assert_eq!(
+            layout.len,
+            9 * 16
+                + 16
+                + 144 * 24
+                + 24
+                + 216 * 64
+                + 64
+                + (64 + 96) * 384
+                + 384
+                + 192 * 384
+                + 384
+                + 96 * 3
+                + 3
+        );
+    }
+
+    #[test]
+    fn odd_sizes_are_refused() {
+        let shape = BeatShape { hidden: 97, ..BeatShape::default() };
+        let message = shape.check().expect_err("97 units").to_string();
+        assert!(message.contains("hidden = 97"), "{message}");
+    }
+}

@@ -1,0 +1,221 @@
+//! The studio: plays a score with SoundFonts, drum machines and oscillators, and mixes it.
+//!
+//! Deterministic for the same score, dice and sounds. Reads sound files when opened, never after.
+
+pub mod audio;
+pub mod filter;
+pub mod machine;
+mod oscillator;
+mod sf3;
+pub mod soundfont;
+mod sung;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use rayon::prelude::*;
+
+use crate::clip::RATE_HZ;
+use crate::compose::score::{Part, Score, Voice};
+use crate::dice::Dice;
+use audio::Stereo;
+use filter::Biquad;
+use machine::Machine;
+use soundfont::{Font, SLOWEST_S};
+
+/// Folders in which distributions install SoundFonts.
+const FONT_FOLDERS: [&str; 4] = [
+    "/usr/share/sounds/sf2",
+    "/usr/share/sounds/sf3",
+    "/usr/share/soundfonts",
+    "/usr/local/share/soundfonts",
+];
+
+/// Who the music is for: training and validation never hear the same combination of SoundFonts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum Split {
+    /// Learned from.
+    Train,
+    /// Only scored.
+    Validation,
+}
+
+/// All the sounds at hand.
+pub struct Studio {
+    fonts: Vec<Font>,
+    machines: Vec<Machine>,
+    /// What could not be used, and why.
+    pub skipped: Vec<String>,
+}
+
+impl Studio {
+    /// Opens `soundfonts`, or those installed on the system when the list is empty, and the drum
+    /// machines under `machines`. With no SoundFont anywhere the built-in oscillators play.
+    ///
+    /// # Errors
+    /// When a SoundFont that was asked for by name cannot be used.
+    pub fn open(soundfonts: &[PathBuf], machines: &[PathBuf]) -> Result<Self> {
+        let mut skipped = Vec::new();
+        let fonts: Vec<Font> = if soundfonts.is_empty() {
+            let found: Vec<Result<Font>> =
+                installed().par_iter().map(|path| Font::open(path)).collect();
+            let told = found
+                .into_iter()
+                .filter_map(|font| font.map_err(|e| skipped.push(format!("{e:#}"))).ok());
+            told.collect()
+        } else {
+            soundfonts.par_iter().map(|path| Font::open(path)).collect::<Result<_>>()?
+        };
+        if fonts.is_empty() {
+            skipped.push(
+                "no SoundFont found: the built-in oscillators play (better: install Debian's \
+                 fluid-soundfont-gm and timgm6mb-soundfont, or give --soundfont FILE.sf2)"
+                    .to_owned(),
+            );
+        }
+        let machines = machine::find(machines, &mut skipped);
+        Ok(Self { fonts, machines, skipped })
+    }
+
+    /// The built-in oscillators alone.
+    #[must_use]
+    pub fn bare() -> Self {
+        Self { fonts: Vec::new(), machines: Vec::new(), skipped: Vec::new() }
+    }
+
+    /// Plays and mixes `score`. Also gives the audible onsets, seconds.
+    ///
+    /// # Errors
+    /// When a synthesizer refuses to start.
+    pub fn record(
+        &self,
+        dice: &mut Dice,
+        score: &Score,
+        split: Split,
+    ) -> Result<(Stereo, Vec<f64>)> {
+        let (melodic, drums) = self.cast(dice, split);
+        let samples = (score.seconds * RATE_HZ) as usize;
+        let font_for = |part: &Part| if part.voice.is_drums() { drums } else { melodic };
+        let onsets = score.onsets(|part| match (part.voice, font_for(part)) {
+            (Voice::Program(_), Some(font)) => {
+                let keys = part.notes.iter().map(|note| note.key);
+                keys.clone().map(|key| font.attack(part.voice, key)).sum::<f64>()
+                    <= SLOWEST_S * keys.count().max(1) as f64
+            }
+            _ => true,
+        });
+        let mut clean: Vec<&Part> = Vec::new();
+        let mut driven: Vec<&Part> = Vec::new();
+        let mut kits: Vec<&Part> = Vec::new();
+        let mut percussion = Stereo::silent(samples);
+        let mut waves = Stereo::silent(samples);
+        for part in &score.parts {
+            match (part.voice, font_for(part)) {
+                (Voice::Kit(_), Some(_)) => kits.push(part),
+                (Voice::Program(_), Some(_)) if part.drive > 0.0 => driven.push(part),
+                (Voice::Program(_), Some(_)) => clean.push(part),
+                (voice, _) if voice.is_drums() => {
+                    self.machine(voice, dice).play(part, dice, &mut percussion)
+                }
+                _ => oscillator::play(part, dice, &mut waves),
+            }
+        }
+        let mut mix = Stereo::silent(samples);
+        let mut bus = |dice: &mut Dice, bus: &Stereo, level_db: f64| {
+            let loudness = bus.loudness();
+            if loudness > 1e-6 {
+                let gain_db = level_db + dice.normal(2.5);
+                mix.add(bus, 10_f32.powf(gain_db as f32 / 20.0) / loudness);
+            }
+        };
+        bus(dice, &percussion, -16.0);
+        bus(dice, &waves, -20.0);
+        if let (Some(font), false) = (drums, kits.is_empty()) {
+            bus(dice, &font.play(&kits, samples)?, -17.0);
+        }
+        if let (Some(font), false) = (melodic, clean.is_empty()) {
+            bus(dice, &font.play(&clean, samples)?, -19.0);
+        }
+        if let (Some(font), false) = (melodic, driven.is_empty()) {
+            let mut guitars = font.play(&driven, samples)?;
+            distort(&mut guitars, driven.iter().fold(0.0, |most, part| part.drive.max(most)));
+            bus(dice, &guitars, -19.0);
+        }
+        Ok((mix, onsets))
+    }
+
+    /// The SoundFonts for melody and drums. From three on, the last is kept for validation; of
+    /// two, training hears each alone and validation their crossing.
+    fn cast(&self, dice: &mut Dice, split: Split) -> (Option<&Font>, Option<&Font>) {
+        let fonts = &self.fonts;
+        let (melodic, drums) = match (fonts.len(), split) {
+            (0, _) => return (None, None),
+            (1, _) => (0, 0),
+            (2, Split::Train) => [(0, 0), (1, 1)][dice.whole(0, 2)],
+            (2, Split::Validation) => [(0, 1), (1, 0)][dice.whole(0, 2)],
+            (n, Split::Train) => (dice.whole(0, n - 1), dice.whole(0, n - 1)),
+            (n, Split::Validation) => (n - 1, n - 1),
+        };
+        (Some(&fonts[melodic]), Some(&fonts[drums]))
+    }
+
+    fn machine(&self, voice: Voice, dice: &mut Dice) -> std::borrow::Cow<'_, Machine> {
+        match voice {
+            Voice::Machine(number) if !self.machines.is_empty() => {
+                // Half of the pieces take every sound from anywhere.
+                let index = (number >> 1) as usize % self.machines.len();
+                let index = if number & 1 == 0 { self.machines.len() - 1 } else { index };
+                std::borrow::Cow::Borrowed(&self.machines[index])
+            }
+            _ => std::borrow::Cow::Owned(oscillator::beeps(dice)),
+        }
+    }
+}
+
+/// Overdrive and a speaker cabinet; `drive` 0 to 1.
+fn distort(audio: &mut Stereo, drive: f32) {
+    let loudness = audio.loudness().max(1e-6);
+    let gain = (2.0 + 22.0 * drive) / (4.0 * loudness);
+    for channel in audio.channels() {
+        Biquad::high_pass(100.0, 0.7).run(channel);
+        channel.iter_mut().for_each(|x| *x = (*x * gain).tanh());
+        Biquad::bell(2200.0, 0.8, 4.0).run(channel);
+        Biquad::low_pass(5200.0, 0.8).run(channel);
+        Biquad::low_pass(6500.0, 0.6).run(channel);
+    }
+}
+
+/// SoundFonts of the system in alphabetical order, links to others left out.
+#[must_use]
+pub fn installed() -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = FONT_FOLDERS
+        .iter()
+        .filter_map(|folder| std::fs::read_dir(Path::new(folder)).ok())
+        .flat_map(|entries| entries.flatten())
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e == "sf2" || e == "sf3"))
+        .collect();
+    found.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compose::{compose, style::Style};
+
+    #[test]
+    fn without_any_sounds_the_oscillators_play() {
+        let studio = Studio::bare();
+        let style = Style::named("rock").expect("rock is played");
+        let score = compose(&mut Dice::named(1, "studio"), style, 12.0, &[]);
+        let (audio, onsets) =
+            studio.record(&mut Dice::named(1, "mix"), &score, Split::Train).expect("played");
+        assert!(audio.loudness() > 0.01);
+        assert!(onsets.len() > 20);
+        let (again, _) =
+            studio.record(&mut Dice::named(1, "mix"), &score, Split::Train).expect("played");
+        assert_eq!(audio, again);
+    }
+}

@@ -1,0 +1,153 @@
+//! The training loop: hears, learns, validates, keeps the best, stops when it no longer improves.
+//!
+//! One run is a function of its [`Plan`] and the corpus: the batch is cut into shards of fixed size
+//! whose gradients are added in a fixed order, so the number of threads changes nothing.
+
+mod checkpoint;
+mod colour;
+pub mod command;
+mod plan;
+mod run;
+mod sampler;
+mod targets;
+pub mod validate;
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::clip::Clip;
+use crate::render::audio::write_whole;
+use checkpoint::Checkpoint;
+pub use plan::{Entry, Length, Plan};
+use run::Run;
+use sampler::Music;
+
+/// Gain in score from which a new best is worth writing while training goes on.
+const CLEARLY: f64 = 0.003;
+
+/// What a run made.
+pub struct Trained {
+    /// The best parameters seen.
+    pub params: Vec<f32>,
+    /// All validations.
+    pub history: Vec<Entry>,
+    /// The validation of `params`.
+    pub best: Entry,
+    /// Mean seconds per step.
+    pub seconds_per_step: f64,
+}
+
+/// Where a run keeps its files.
+pub struct Desk {
+    /// Folder of checkpoint and journal.
+    pub folder: PathBuf,
+    /// Go on from the checkpoint there.
+    pub resume: bool,
+}
+
+impl Desk {
+    /// Checks what can be checked before hours of work.
+    ///
+    /// # Errors
+    /// When there is nothing to resume.
+    pub fn check(&self) -> Result<()> {
+        ensure!(
+            !self.resume || self.checkpoint().exists(),
+            "no checkpoint at {}; start without --resume",
+            self.checkpoint().display()
+        );
+        Ok(())
+    }
+
+    fn checkpoint(&self) -> PathBuf {
+        self.folder.join("beats.checkpoint")
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.folder.join("beats.tsv")
+    }
+}
+
+/// Trains on `train`, scoring on `validation`; `better` gets every new best that is clearly better.
+///
+/// # Errors
+/// When the plan is wrong, the checkpoint cannot be used, files cannot be written, or the loss is no
+/// longer a number.
+pub fn train(
+    plan: &Plan,
+    train: Vec<Clip>,
+    validation: &[Clip],
+    desk: &Desk,
+    mut better: impl FnMut(&[f32], &Entry) -> Result<()>,
+) -> Result<Trained> {
+    plan.check()?;
+    ensure!(
+        !train.is_empty() && !validation.is_empty(),
+        "no music to train on; ask for more hours"
+    );
+    std::fs::create_dir_all(&desk.folder)?;
+    let mut run = if desk.resume {
+        Run::resume(plan, train.len(), Checkpoint::load(&desk.checkpoint())?)?
+    } else {
+        Run::start(plan, train.len())
+    };
+    let music = Music::new(train, plan.stretch);
+    let bar = progress(plan);
+    let mut told = run.best_score();
+    while run.progress() < 1.0 && !run.has_stalled() {
+        let begun = Instant::now();
+        let loss = run.learn(&music);
+        ensure!(
+            loss.is_finite(),
+            "the loss is {loss} at step {}; train with a lower --rate than {}",
+            run.step,
+            plan.rate
+        );
+        run.seconds += begun.elapsed().as_secs_f64();
+        if run.step.is_multiple_of(plan.validate_every) || run.progress() >= 1.0 {
+            let entry = run.validate(validation);
+            journal(&desk.journal(), &run.history)?;
+            run.checkpoint().store(&desk.checkpoint())?;
+            if run.best_score() > told + CLEARLY {
+                told = run.best_score();
+                better(&run.best, &entry)?;
+            }
+        }
+        bar.set_position((1000.0 * run.progress()) as u64);
+        if let Some(entry) = run.history.last() {
+            let f = entry.scores.f;
+            bar.set_message(format!("beat {:.3} downbeat {:.3} onset {:.3}", f[0], f[1], f[2]));
+        }
+    }
+    bar.finish_and_clear();
+    run.finish()
+}
+
+/// Writes all entries as a table.
+fn journal(path: &Path, history: &[Entry]) -> Result<()> {
+    let mut table =
+        String::from("step\tseconds\trate\tloss\tvalidation_loss\tbeat_f\tdownbeat_f\tonset_f\n");
+    for Entry { step, seconds, rate, loss, scores } in history {
+        let [beat, downbeat, onset] = scores.f;
+        table += &format!(
+            "{step}\t{seconds:.1}\t{rate:.6}\t{loss:.5}\t{:.5}\t{beat:.4}\t{downbeat:.4}\t{onset:.4}\n",
+            scores.loss
+        );
+    }
+    write_whole(path, table.as_bytes())
+}
+
+fn progress(plan: &Plan) -> ProgressBar {
+    let template = "training {bar:30} {percent}%, {elapsed} gone, {eta} to go  {msg}";
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = ProgressBar::new(1000).with_style(style);
+    bar.set_message(match plan.length {
+        Length::Steps(steps) => format!("{steps} steps"),
+        Length::Minutes(minutes) => format!("{minutes} minutes"),
+    });
+    bar
+}

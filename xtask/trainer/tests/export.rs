@@ -1,0 +1,101 @@
+//! The exported model, run by another engine, is the trainer's network.
+
+use listener::BANDS;
+use prost::Message;
+use tract_onnx::prelude::*;
+use trainer::export::{Provenance, onnx_bytes};
+use trainer::net::{BeatShape, CONTEXT, Network, OUTPUTS, Shard, State, random_parameters};
+
+const TIME: usize = 40;
+const BATCH: usize = 2;
+
+/// Features of no music in particular: between 0 and 3, as the ear's are.
+fn mel() -> Vec<f32> {
+    (0..BATCH * TIME * BANDS).map(|i| ((i * 2_654_435_761) % 1000) as f32 / 333.0).collect()
+}
+
+fn params(shape: &BeatShape) -> Vec<f32> {
+    // Larger than at the start of training, so that the gates leave their linear range.
+    random_parameters(shape, 7).into_iter().map(|p| 1.5 * p).collect()
+}
+
+/// Our own forward pass: [batch, time, outputs], after the sigmoid.
+fn ours(shape: &BeatShape) -> Vec<f32> {
+    let net = Network::new(shape, &params(shape));
+    let mut shard = Shard::default();
+    shard.forward(&net, &mel(), &mut State::new(shape, BATCH), None);
+    let mut out = vec![0.0; shard.logits.len()];
+    for (row, logits) in shard.logits.chunks_exact(OUTPUTS).enumerate() {
+        let (time, lane) = (row / BATCH, row % BATCH);
+        for (o, z) in logits.iter().enumerate() {
+            out[(lane * TIME + time) * OUTPUTS + o] = 1.0 / (1.0 + (-z).exp());
+        }
+    }
+    out
+}
+
+/// The exported model by tract, `step` frames at a time with the state handed on.
+fn theirs(shape: &BeatShape, step: usize) -> TractResult<Vec<f32>> {
+    let bytes = onnx_bytes(shape, &params(shape), &Provenance::default()).expect("export");
+    let model = tract_onnx::onnx()
+        .model_for_read(&mut bytes.as_slice())?
+        .into_optimized()?
+        .into_runnable()?;
+    let mel = Tensor::from_shape(&[BATCH, TIME, BANDS], &mel())?;
+    let state = Tensor::zero::<f32>(&[shape.layers, BATCH, shape.hidden])?;
+    let mut carried =
+        [Tensor::zero::<f32>(&[BATCH, CONTEXT, BANDS])?, state.clone(), state].map(TValue::from);
+    let mut parts = Vec::new();
+    for from in (0..TIME).step_by(step) {
+        let [context, h, c] = carried;
+        let now = mel.slice(1, from, from + step)?;
+        let mut out = model.run(tvec![now.into(), context, h, c])?.into_iter();
+        let mut next = || out.next().expect("four outputs");
+        parts.push(next().into_tensor());
+        carried = [next(), next(), next()];
+    }
+    let whole = Tensor::stack_tensors(1, &parts)?;
+    Ok(whole.try_as_plain_ram()?.as_slice::<f32>()?.to_vec())
+}
+
+fn assert_close(a: &[f32], b: &[f32]) {
+    assert_eq!(a.len(), b.len());
+    let largest = a.iter().zip(b).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
+    assert!(largest < 1e-5, "differs by {largest}");
+}
+
+#[test]
+fn whole_sequence_agrees() -> TractResult<()> {
+    let shape = BeatShape::default();
+    assert_close(&ours(&shape), &theirs(&shape, TIME)?);
+    Ok(())
+}
+
+#[test]
+fn frame_by_frame_agrees() -> TractResult<()> {
+    let shape = BeatShape::default();
+    assert_close(&ours(&shape), &theirs(&shape, 1)?);
+    Ok(())
+}
+
+#[test]
+fn other_sizes_agree() -> TractResult<()> {
+    let shape = BeatShape { channels: [8, 16], features: 32, hidden: 40, layers: 1 };
+    assert_close(&ours(&shape), &theirs(&shape, 8)?);
+    Ok(())
+}
+
+#[test]
+fn metadata_names_the_features() {
+    let shape = BeatShape::default();
+    let bytes = onnx_bytes(&shape, &params(&shape), &Provenance::default()).expect("export");
+    let model = tract_onnx::pb::ModelProto::decode(bytes.as_slice()).expect("an ONNX file");
+    let property = |key: &str| {
+        let found = model.metadata_props.iter().find(|p| p.key == key);
+        found.map(|p| p.value.clone()).unwrap_or_default()
+    };
+    assert_eq!(property("kind"), "beats");
+    let spec: listener::FeatureSpec =
+        serde_json::from_str(&property("feature_spec")).expect("feature settings");
+    assert!(listener::FeatureSpec::CURRENT.require_same(&spec).is_ok());
+}
