@@ -137,7 +137,14 @@ mod tests {
         };
         let beat = Beat { at, in_bar, beats_per_bar: 4, tempo, confidence: 0.9 };
         let activations = Activations::default();
-        Heard { due: at.offset(-100), activations, bar, beat: Some(beat), onset: None }
+        Heard {
+            at: at.offset(-200),
+            due: at.offset(-100),
+            activations,
+            bar,
+            beat: Some(beat),
+            onset: None,
+        }
     }
 
     fn corrected(kind: TempoCorrection) -> Vec<(i64, u8)> {

@@ -197,7 +197,10 @@ impl Engine {
             if due < self.now {
                 self.lane.shared.late.fetch_add(1, Ordering::Relaxed);
             }
-            self.pending.push(Due { at: due, event: Event::Frame(heard.activations, heard.bar) });
+            self.pending.push(Due {
+                at: due,
+                event: Event::Frame(host(heard.at), heard.activations, heard.bar),
+            });
             if let Some(onset) = heard.onset {
                 let onset = Onset { at: SamplePos(host(onset.at)), ..onset };
                 self.pending.push(Due { at: due, event: Event::Onset(onset) });
@@ -240,7 +243,7 @@ impl Engine {
     fn send(&mut self, due: Due, at: i64, offset: u32, sinks: &mut Sinks<'_>) {
         let (params, shape) = (&*self.params, self.params.cv.shape.value());
         match due.event {
-            Event::Frame(activations, bar) => {
+            Event::Frame(heard, activations, bar) => {
                 if bar.locked {
                     self.shown_bpm = bar.tempo.0;
                 }
@@ -258,6 +261,7 @@ impl Engine {
                 let confidence = bar.confidence;
                 self.recorder.push(ReportEvent::Frame {
                     at: due.at,
+                    heard,
                     activations,
                     phase,
                     confidence,

@@ -7,8 +7,8 @@ use listener::{Activations, BarState, Beat, Onset};
 /// What happens at a sample. Positions inside are host samples, like [`Due::at`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Event {
-    /// The values of a frame.
-    Frame(Activations, BarState),
+    /// The values of a frame, and the sample at its centre.
+    Frame(i64, Activations, BarState),
     /// A beat.
     Beat(Beat),
     /// An onset.

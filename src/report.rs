@@ -55,6 +55,8 @@ pub(crate) enum ReportEvent {
     Frame {
         /// Sample at which its news was due.
         at: i64,
+        /// Sample at its centre: when what was heard sounded.
+        heard: i64,
         /// What the network heard.
         activations: Activations,
         /// Position in the bar, 0..1.

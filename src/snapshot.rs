@@ -14,7 +14,7 @@ pub(crate) const MARKS: usize = 48;
 /// One frame of the traces.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct TraceFrame {
-    /// The host sample this frame's news leaves at, on the time line of [`Snapshot::now`].
+    /// The host sample at the frame's centre, on the time line of [`Snapshot::now`].
     pub(crate) at: SamplePos,
     /// What the network heard, 0..1.
     pub(crate) beat: f32,
@@ -98,9 +98,9 @@ impl Snapshot {
         &self.beat_marks[..self.marked]
     }
 
-    /// Adds the newest frame.
-    pub(crate) fn trace(&mut self, frame: TraceFrame) {
-        self.now = frame.at;
+    /// Adds the newest frame, whose news leaves at `due`.
+    pub(crate) fn trace(&mut self, frame: TraceFrame, due: SamplePos) {
+        self.now = due;
         self.activations =
             Activations { beat: frame.beat, downbeat: frame.downbeat, onset: frame.onset };
         push(&mut self.trace_frames, &mut self.traced, frame);
@@ -141,7 +141,8 @@ mod tests {
     fn traces_keep_the_newest_in_order() {
         let mut snapshot = Snapshot::default();
         for n in 0..TRACE_FRAMES as i64 + 10 {
-            snapshot.trace(TraceFrame { at: SamplePos(n), ..TraceFrame::default() });
+            let frame = TraceFrame { at: SamplePos(n), ..TraceFrame::default() };
+            snapshot.trace(frame, SamplePos(n + 5));
         }
         let traces = snapshot.traces();
         assert_eq!(traces.len(), TRACE_FRAMES);

@@ -1,6 +1,7 @@
 //! The plugin inside a CLAP host that nobody here wrote: clack-host. Linked, not loaded, so that the
 //! counting allocator below sees every allocation of the whole `process` call.
 
+mod session;
 mod signal;
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -8,14 +9,11 @@ use std::cell::Cell;
 use std::io::Cursor;
 use std::ptr;
 
-use clack_extensions::audio_ports_config::PluginAudioPortsConfig;
 use clack_extensions::params::{ParamInfoBuffer, PluginParams};
-use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
+use clack_host::events::Pckn;
 use clack_host::events::event_types::{ParamValueEvent, TransportEvent, TransportFlags};
 use clack_host::events::io::EventBuffer;
-use clack_host::events::spaces::CoreEventSpace;
-use clack_host::events::{Pckn, UnknownEvent};
 use clack_host::prelude::*;
 use clack_host::utils::{BeatTime, ClapId, SecondsTime};
 use clap_sys::audio_buffer::clap_audio_buffer;
@@ -23,6 +21,7 @@ use clap_sys::events::{clap_event_header, clap_input_events, clap_output_events}
 use clap_sys::plugin::clap_plugin;
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process};
 
+use session::{Event, Kind, SESSION, Session, plugin};
 use signal::{drums, other};
 
 /// Counts what the marked thread allocates and frees.
@@ -70,184 +69,6 @@ fn allocations(call: impl FnOnce()) -> usize {
     COUNT.get()
 }
 
-struct Shared;
-impl SharedHandler<'_> for Shared {
-    fn request_restart(&self) {}
-    fn request_process(&self) {}
-    fn request_callback(&self) {}
-}
-struct Host;
-impl HostHandlers for Host {
-    type Shared<'a> = Shared;
-    type MainThread<'a> = ();
-    type AudioProcessor<'a> = ();
-}
-
-fn plugin() -> PluginInstance<Host> {
-    let info = HostInfo::new("Tatum's tests", "", "", "1").expect("no null bytes");
-    // SAFETY: the entry is linked into this program.
-    let entry = unsafe { PluginEntry::load_from_raw(&tatum::clap_entry, c"/tests/tatum.clap") }
-        .expect("the entry loads");
-    let factory = entry.get_plugin_factory().expect("there is a factory");
-    let id = factory.plugin_descriptor(0).expect("one plugin").id().expect("it has an id");
-    PluginInstance::new(|_| Shared, |_| (), &entry, id, &info).expect("the plugin is made")
-}
-
-/// One event that left the plugin.
-#[derive(Debug, Clone, PartialEq)]
-struct Event {
-    /// Sample of the stream.
-    at: u64,
-    kind: Kind,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Kind {
-    Value(u32, u64),
-    Begin(u32),
-    End(u32),
-    Note(i16),
-    Midi([u8; 3]),
-    Other(u16),
-}
-
-impl Event {
-    fn new(event: &UnknownEvent, block: u64) -> Self {
-        let id = |id: Option<ClapId>| id.map_or(u32::MAX, ClapId::get);
-        let kind = match event.as_core_event() {
-            Some(CoreEventSpace::ParamValue(e)) => Kind::Value(id(e.param_id()), e.value().to_bits()),
-            Some(CoreEventSpace::ParamGestureBegin(e)) => Kind::Begin(id(e.param_id())),
-            Some(CoreEventSpace::ParamGestureEnd(e)) => Kind::End(id(e.param_id())),
-            Some(CoreEventSpace::NoteOn(e)) => {
-                Kind::Note(e.pckn().key.into_specific().map_or(-1, |key| key as i16))
-            }
-            Some(CoreEventSpace::Midi(e)) => Kind::Midi(e.data()),
-            _ => Kind::Other(event.header().type_id()),
-        };
-        Self { at: block + u64::from(event.header().time()), kind }
-    }
-}
-
-/// What one run gave.
-struct Heard {
-    main: Vec<Vec<f32>>,
-    aux: Vec<Vec<f32>>,
-    events: Vec<Event>,
-}
-
-/// How a run is hosted.
-#[derive(Clone)]
-struct Session<'a> {
-    rate_hz: f64,
-    /// Lengths of the blocks, over and over.
-    blocks: &'a [usize],
-    /// The longest block the host announces, if not the longest there is.
-    announced: Option<u32>,
-    channels: usize,
-    aux_ports: usize,
-    offline: bool,
-    /// Pairs of parameter and value sent with the first block.
-    set: &'a [(u32, f64)],
-}
-
-const SESSION: Session<'_> = Session {
-    rate_hz: 48_000.0,
-    blocks: &[512],
-    announced: None,
-    channels: 2,
-    aux_ports: 4,
-    offline: true,
-    set: &[],
-};
-
-impl Session<'_> {
-    /// Plays `inputs` through a new instance.
-    fn play(&self, inputs: &[Vec<f32>]) -> Heard {
-        let mut plugin = plugin();
-        let heard = self.play_through(&mut plugin, inputs);
-        drop(plugin);
-        heard
-    }
-
-    fn play_through(&self, plugin: &mut PluginInstance<Host>, inputs: &[Vec<f32>]) -> Heard {
-        let mut handle = plugin.plugin_handle();
-        if self.channels == 1 {
-            let configs: PluginAudioPortsConfig =
-                handle.get_extension().expect("layouts can be chosen");
-            configs.select(&handle, ClapId::new(1)).expect("mono is one of them");
-        }
-        let render: PluginRender = handle.get_extension().expect("it knows offline renders");
-        let mode = if self.offline { RenderMode::Offline } else { RenderMode::Realtime };
-        render.set(&mut handle, mode).expect("both modes are taken");
-        let longest = *self.blocks.iter().max().expect("there are blocks");
-        let processor = plugin
-            .activate(
-                |_, _| (),
-                PluginAudioConfiguration {
-                    sample_rate: self.rate_hz,
-                    min_frames_count: 1,
-                    max_frames_count: self.announced.unwrap_or(longest as u32),
-                },
-            )
-            .expect("it activates");
-        let mut processor = processor.start_processing().expect("it starts");
-
-        let frames = inputs[0].len();
-        let mut main: Vec<Vec<f32>> = vec![vec![7.0; frames]; self.channels];
-        let mut aux: Vec<Vec<f32>> = vec![vec![7.0; frames]; self.aux_ports];
-        let mut events = Vec::new();
-        let mut in_ports = AudioPorts::with_capacity(self.channels, 1);
-        let ports = 1 + self.aux_ports;
-        let mut out_ports = AudioPorts::with_capacity(self.channels + self.aux_ports, ports);
-        let mut inputs = inputs.to_vec();
-        let (mut start, mut turn) = (0, 0);
-        while start < frames {
-            let end = frames.min(start + self.blocks[turn % self.blocks.len()]);
-            let mut sent = EventBuffer::new();
-            if turn == 0 {
-                for &(id, value) in self.set {
-                    let id = ClapId::new(id);
-                    sent.push(&ParamValueEvent::new(0, id, Pckn::match_all(), value));
-                }
-            }
-            let mut received = EventBuffer::new();
-            let ins = in_ports.with_input_buffers([AudioPortBuffer {
-                latency: 0,
-                channels: AudioPortBufferType::f32_input_only(
-                    inputs.iter_mut().map(|c| InputChannel::variable(&mut c[start..end])),
-                ),
-            }]);
-            let main_port = main.iter_mut().map(|c| &mut c[start..end]).collect::<Vec<_>>();
-            let aux_ports = aux.iter_mut().map(|c| vec![&mut c[start..end]]);
-            let outs: Vec<_> = std::iter::once(main_port)
-                .chain(aux_ports)
-                .map(|channels| AudioPortBuffer {
-                    latency: 0,
-                    channels: AudioPortBufferType::f32_output_only(channels.into_iter()),
-                })
-                .collect();
-            let mut outs = out_ports.with_output_buffers(outs);
-            processor
-                .process(
-                    &ins,
-                    &mut outs,
-                    &sent.as_input(),
-                    &mut received.as_output(),
-                    Some(start as u64),
-                    None,
-                )
-                .expect("the block is processed");
-            let times: Vec<u32> = received.iter().map(|event| event.header().time()).collect();
-            assert!(times.is_sorted(), "events leave in order: {times:?}");
-            assert!(times.iter().all(|&time| (time as usize) < end - start), "inside the block");
-            events.extend(received.iter().map(|event| Event::new(event, start as u64)));
-            (start, turn) = (end, turn + 1);
-        }
-        plugin.deactivate(processor.stop_processing());
-        Heard { main, aux, events }
-    }
-}
-
 /// What the plugin says of a parameter, as near as its 32-bit values allow.
 fn value(handle: &PluginMainThreadHandle<'_>, name: &str) -> f64 {
     let params: PluginParams = handle.get_extension().expect("it has parameters");
@@ -257,7 +78,8 @@ fn value(handle: &PluginMainThreadHandle<'_>, name: &str) -> f64 {
 
 /// nice-plug's id of a parameter.
 fn id(name: &str) -> u32 {
-    name.bytes().fold(0_u32, |h, byte| h.wrapping_mul(31).wrapping_add(u32::from(byte))) & !(1 << 31)
+    name.bytes().fold(0_u32, |h, byte| h.wrapping_mul(31).wrapping_add(u32::from(byte)))
+        & !(1 << 31)
 }
 
 fn stereo(seconds: f64, rate_hz: f64) -> Vec<Vec<f32>> {
@@ -279,7 +101,8 @@ fn audio_passes_bit_for_bit_at_every_rate_block_and_layout() {
             // A sample at a time is slow; a tenth of a second of it is enough.
             let frames = if block == 1 { input[0].len() / 10 } else { input[0].len() };
             for channels in [1, 2] {
-                let input: Vec<_> = input[..channels].iter().map(|c| c[..frames].to_vec()).collect();
+                let input: Vec<_> =
+                    input[..channels].iter().map(|c| c[..frames].to_vec()).collect();
                 let blocks = [block];
                 let session = Session { rate_hz, blocks: &blocks, channels, ..SESSION };
                 assert!(session.play(&input).main == input, "{rate_hz} Hz, {block}, {channels}");
@@ -363,8 +186,7 @@ fn flush_is_filtered_too_and_bad_indices_are_refused() {
     for (name, value) in [("tempo", 0.9), ("midi_channel", 4.0)] {
         sent.push(&ParamValueEvent::new(0, ClapId::new(id(name)), Pckn::match_all(), value));
     }
-    let params: PluginParams =
-        plugin.plugin_handle().get_extension().expect("it has parameters");
+    let params: PluginParams = plugin.plugin_handle().get_extension().expect("it has parameters");
     let mut received = EventBuffer::new();
     let mut inactive = plugin.inactive_plugin_handle().expect("it is not active");
     params.flush(&mut inactive, &sent.as_input(), &mut received.as_output());
@@ -419,11 +241,14 @@ fn two_instances_do_not_hear_each_other() {
 fn transport_changes_inside_a_block_do_not_move_events() {
     let mut plugin = plugin();
     let processor = plugin
-        .activate(|_, _| (), PluginAudioConfiguration {
-            sample_rate: 48_000.0,
-            min_frames_count: 1,
-            max_frames_count: 256,
-        })
+        .activate(
+            |_, _| (),
+            PluginAudioConfiguration {
+                sample_rate: 48_000.0,
+                min_frames_count: 1,
+                max_frames_count: 256,
+            },
+        )
         .expect("it activates");
     let mut processor = processor.start_processing().expect("it starts");
     let mut channel = vec![0.25; 256];
@@ -432,7 +257,10 @@ fn transport_changes_inside_a_block_do_not_move_events() {
     let mut sent = EventBuffer::new();
     for (time, tempo) in [(0, 100.0), (100, 140.0), (100, 150.0), (9999, 160.0)] {
         sent.push(&TransportEvent {
-            header: clack_host::events::EventHeader::new_core(time, clack_host::events::EventFlags::empty()),
+            header: clack_host::events::EventHeader::new_core(
+                time,
+                clack_host::events::EventFlags::empty(),
+            ),
             flags: TransportFlags::HAS_TEMPO | TransportFlags::IS_PLAYING,
             song_pos_beats: BeatTime::from_int(0),
             song_pos_seconds: SecondsTime::from_int(0),
@@ -450,7 +278,9 @@ fn transport_changes_inside_a_block_do_not_move_events() {
     }
     let ins = ports.0.with_input_buffers([AudioPortBuffer {
         latency: 0,
-        channels: AudioPortBufferType::f32_input_only(std::iter::once(InputChannel::variable(&mut channel))),
+        channels: AudioPortBufferType::f32_input_only(std::iter::once(InputChannel::variable(
+            &mut channel,
+        ))),
     }]);
     let mut outs = ports.1.with_output_buffers([AudioPortBuffer {
         latency: 0,
@@ -471,7 +301,10 @@ struct Sink {
     notes: usize,
 }
 
-unsafe extern "C" fn receive(list: *const clap_output_events, event: *const clap_event_header) -> bool {
+unsafe extern "C" fn receive(
+    list: *const clap_output_events,
+    event: *const clap_event_header,
+) -> bool {
     // SAFETY: `ctx` is the sink of the call below.
     unsafe {
         let sink = &mut *(*list).ctx.cast::<Sink>();
@@ -494,7 +327,8 @@ unsafe fn raw_block(
     outs: &mut [clap_audio_buffer],
     sink: &mut Sink,
 ) -> i32 {
-    let out_events = clap_output_events { ctx: ptr::from_mut(sink).cast(), try_push: Some(receive) };
+    let out_events =
+        clap_output_events { ctx: ptr::from_mut(sink).cast(), try_push: Some(receive) };
     let process = clap_process {
         steady_time: -1,
         frames_count: frames,
@@ -524,11 +358,14 @@ fn buffer(channels: &mut [*mut f32]) -> clap_audio_buffer {
 fn null_channels_do_no_harm() {
     let mut plugin = plugin();
     let processor = plugin
-        .activate(|_, _| (), PluginAudioConfiguration {
-            sample_rate: 44_100.0,
-            min_frames_count: 1,
-            max_frames_count: 128,
-        })
+        .activate(
+            |_, _| (),
+            PluginAudioConfiguration {
+                sample_rate: 44_100.0,
+                min_frames_count: 1,
+                max_frames_count: 128,
+            },
+        )
         .expect("it activates");
     let processor = processor.start_processing().expect("it starts");
     let raw = ptr::from_ref(plugin.raw_instance());
@@ -566,11 +403,14 @@ fn null_channels_do_no_harm() {
 fn process_allocates_nothing() {
     let mut plugin = plugin();
     let processor = plugin
-        .activate(|_, _| (), PluginAudioConfiguration {
-            sample_rate: 48_000.0,
-            min_frames_count: 1,
-            max_frames_count: 512,
-        })
+        .activate(
+            |_, _| (),
+            PluginAudioConfiguration {
+                sample_rate: 48_000.0,
+                min_frames_count: 1,
+                max_frames_count: 300,
+            },
+        )
         .expect("it activates");
     let processor = processor.start_processing().expect("it starts");
     let raw = ptr::from_ref(plugin.raw_instance());
@@ -578,11 +418,10 @@ fn process_allocates_nothing() {
     let mut output = vec![vec![0.0_f32; 512]; 6];
     let (mut sink, mut total) = (Sink::default(), 0);
     for block in 0..input[0].len() / 512 {
-        let mut ins: Vec<_> =
-            input.iter_mut().map(|c| c[block * 512..].as_mut_ptr()).collect();
+        let mut ins: Vec<_> = input.iter_mut().map(|c| c[block * 512..].as_mut_ptr()).collect();
         let mut pointers: Vec<_> = output.iter_mut().map(|c| c.as_mut_ptr()).collect();
         let (main, aux) = pointers.split_at_mut(2);
-        // Some blocks come without CV, or longer than announced: those are repaired, not refused.
+        // Some blocks come without CV, all are longer than announced: both are repaired.
         let mut outs = vec![buffer(main)];
         if block % 3 > 0 {
             outs.extend(aux.chunks_mut(1).map(buffer));

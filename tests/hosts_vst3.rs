@@ -13,8 +13,7 @@ use signal::{drums, other};
 
 /// The library built with this test, as a bundle in `folder`.
 fn bundle(folder: &Path) -> PathBuf {
-    let name =
-        format!("{}tatum{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let name = format!("{}tatum{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let test = std::env::current_exe().expect("this program has a path");
     let library = test.with_file_name(name);
     let bundle = folder.join("Tatum.vst3");

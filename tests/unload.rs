@@ -20,8 +20,7 @@ impl HostHandlers for Host {
 
 /// The library built with this test.
 fn library() -> PathBuf {
-    let name =
-        format!("{}tatum{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
+    let name = format!("{}tatum{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
     let test = std::env::current_exe().expect("this program has a path");
     test.with_file_name(name)
 }

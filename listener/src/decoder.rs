@@ -17,6 +17,8 @@ pub struct Onset {
 /// All news of one frame.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Heard {
+    /// The centre of the frame: when what was heard sounded.
+    pub at: SamplePos,
     /// The host sample at which this news leaves, on any host, with any block size.
     pub due: SamplePos,
     /// What the network heard.
@@ -62,7 +64,7 @@ impl Decoder {
             let onset_s = at.seconds(self.rate_hz) - ago_s;
             Onset { at: SamplePos::from_seconds(onset_s, self.rate_hz), strength: peak.strength }
         });
-        Heard { due: self.timeline.due(at), activations, bar, beat, onset }
+        Heard { at, due: self.timeline.due(at), activations, bar, beat, onset }
     }
 
     /// Back to the state of a new decoder, without allocating.

@@ -9,7 +9,9 @@ use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use clap_sys::ext::audio_ports::{CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports};
+use clap_sys::ext::audio_ports::{
+    CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports,
+};
 use clap_sys::ext::gui::{CLAP_EXT_GUI, clap_plugin_gui};
 use clap_sys::ext::params::CLAP_EXT_PARAMS;
 use clap_sys::host::clap_host;
@@ -113,9 +115,7 @@ impl Decorated {
     /// One of nice-plug's own extensions, or null.
     pub(super) fn inner_extension(&self, id: &CStr) -> *const c_void {
         // SAFETY: the shell is a whole plugin of nice-plug's.
-        self.inner
-            .get_extension
-            .map_or(ptr::null(), |get| unsafe { get(&self.shell, id.as_ptr()) })
+        self.inner.get_extension.map_or(ptr::null(), |get| unsafe { get(&self.shell, id.as_ptr()) })
     }
 
     /// Whether the host has the extension `id`.
@@ -153,7 +153,11 @@ impl Decorated {
             (0..count(&self.shell, is_input))
                 .map(|index| {
                     let mut info: clap_audio_port_info = std::mem::zeroed();
-                    if get(&self.shell, index, is_input, &mut info) { info.channel_count } else { 0 }
+                    if get(&self.shell, index, is_input, &mut info) {
+                        info.channel_count
+                    } else {
+                        0
+                    }
                 })
                 .collect()
         }
@@ -193,8 +197,7 @@ impl AudioSide {
                     ..self.ports.wrap(host)
                 };
                 (*queue).set_base(start);
-                let status =
-                    param_out::publish(queue, || inner(&plugin.shell, &process));
+                let status = param_out::publish(queue, || inner(&plugin.shell, &process));
                 start = end;
                 status
             };
@@ -236,10 +239,9 @@ unsafe extern "C" fn activate(
     let Some(this) = (unsafe { Decorated::of(plugin) }) else { return false };
     let longest_slice = max_frames.clamp(1, LONGEST_SLICE);
     // SAFETY: as above.
-    let active = this
-        .inner
-        .activate
-        .is_some_and(|inner| unsafe { inner(plugin, rate_hz, min_frames.min(longest_slice), longest_slice) });
+    let active = this.inner.activate.is_some_and(|inner| unsafe {
+        inner(plugin, rate_hz, min_frames.min(longest_slice), longest_slice)
+    });
     this.set_audio(active.then(|| AudioSide {
         rate_hz,
         longest_slice,

@@ -28,7 +28,12 @@ pub(super) static PARAMS: clap_plugin_params = clap_plugin_params {
 /// `plugin` is null or a pointer the host got from us.
 unsafe fn inner<'a>(plugin: *const clap_plugin) -> Option<&'a clap_plugin_params> {
     // SAFETY: the caller vouches for the plugin; nice-plug's table lives as long as the plugin.
-    unsafe { Decorated::of(plugin)?.inner_extension(CLAP_EXT_PARAMS).cast::<clap_plugin_params>().as_ref() }
+    unsafe {
+        Decorated::of(plugin)?
+            .inner_extension(CLAP_EXT_PARAMS)
+            .cast::<clap_plugin_params>()
+            .as_ref()
+    }
 }
 
 unsafe extern "C" fn count(plugin: *const clap_plugin) -> u32 {

@@ -29,7 +29,8 @@ struct Side {
 
 impl Side {
     fn new(channels: &[u32]) -> Self {
-        let mut pointers = vec![ptr::null_mut(); channels.iter().map(|&count| count as usize).sum()];
+        let mut pointers =
+            vec![ptr::null_mut(); channels.iter().map(|&count| count as usize).sum()];
         let mut first = pointers.as_mut_ptr();
         let buffers = channels
             .iter()
@@ -170,11 +171,7 @@ unsafe fn as_slice<'a>(start: *const clap_audio_buffer, count: u32) -> &'a [clap
 ///
 /// # Safety
 /// The buffers are valid.
-unsafe fn channel_of(
-    ports: &[clap_audio_buffer],
-    port: usize,
-    channel: usize,
-) -> Option<*mut f32> {
+unsafe fn channel_of(ports: &[clap_audio_buffer], port: usize, channel: usize) -> Option<*mut f32> {
     let buffer = ports.get(port)?;
     if buffer.data32.is_null() || channel >= buffer.channel_count as usize {
         return None;

@@ -176,7 +176,9 @@ mod tests {
             event: *const clap_event_header,
         ) -> bool {
             // SAFETY: `ctx` is the vector below, `event` a whole event.
-            unsafe { (*(*list).ctx.cast::<Vec<(u32, u16)>>()).push(((*event).time, (*event).type_)) };
+            unsafe {
+                (*(*list).ctx.cast::<Vec<(u32, u16)>>()).push(((*event).time, (*event).type_))
+            };
             true
         }
         let mut seen = Vec::<(u32, u16)>::new();

@@ -95,8 +95,9 @@ fn event_line(event: &ReportEvent) -> Value {
             json!({"onset": {"at": at, "emitted": emitted, "strength": strength}})
         }
         ReportEvent::Tempo { at, bpm } => json!({"tempo": {"at": at, "bpm": bpm.0}}),
-        ReportEvent::Frame { at, activations, phase, confidence } => json!({"frame": {
+        ReportEvent::Frame { at, heard, activations, phase, confidence } => json!({"frame": {
             "at": at,
+            "heard": heard,
             "beat": activations.beat,
             "downbeat": activations.downbeat,
             "onset": activations.onset,

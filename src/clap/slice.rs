@@ -63,9 +63,8 @@ unsafe fn transports(host: &clap_process) -> impl Iterator<Item = &clap_event_tr
 fn advance(mut transport: clap_event_transport, seconds: f64) -> clap_event_transport {
     if seconds > 0.0 && transport.flags & CLAP_TRANSPORT_IS_PLAYING != 0 {
         let fixed = |value: f64, factor: i64| (value * factor as f64).round() as i64;
-        transport.song_pos_seconds = transport
-            .song_pos_seconds
-            .saturating_add(fixed(seconds, CLAP_SECTIME_FACTOR));
+        transport.song_pos_seconds =
+            transport.song_pos_seconds.saturating_add(fixed(seconds, CLAP_SECTIME_FACTOR));
         if transport.flags & CLAP_TRANSPORT_HAS_TEMPO != 0 {
             transport.song_pos_beats = transport
                 .song_pos_beats

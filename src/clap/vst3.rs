@@ -42,9 +42,8 @@ unsafe extern "system" {
 #[unsafe(no_mangle)]
 unsafe extern "system" fn GetPluginFactory() -> *mut c_void {
     // SAFETY: clap-wrapper gives a reference to its factory, or null.
-    let inner = unsafe {
-        ComPtr::from_raw(clap_wrapper_GetPluginFactory().cast::<IPluginFactory>())
-    };
+    let inner =
+        unsafe { ComPtr::from_raw(clap_wrapper_GetPluginFactory().cast::<IPluginFactory>()) };
     inner
         .and_then(|factory| factory.cast::<IPluginFactory3>())
         .and_then(|inner| ComWrapper::new(Factory { inner }).to_com_ptr::<IPluginFactory3>())

@@ -26,7 +26,8 @@ pub(super) fn tempo(
     let bpm = snapshot.bar.tempo.0;
     let known = bpm.is_finite() && bpm > 0.0;
     let text = if known { format!("{bpm:.1}") } else { String::from("---") };
-    let color = if known && snapshot.bar.locked { theme::TEXT } else { theme::faded(theme::DIM, 0.6) };
+    let color =
+        if known && snapshot.bar.locked { theme::TEXT } else { theme::faded(theme::DIM, 0.6) };
     let at = pos2(area.left() - 3.0 * scale, area.top() + 50.0 * scale);
     let font = theme::figures(74.0 * scale);
     let number = theme::bold(ui.painter(), at, Align2::LEFT_CENTER, &text, font, color);
@@ -46,10 +47,8 @@ pub(super) fn tempo(
         ("×2", TempoCorrection::Double, "Count twice as fast"),
     ];
     for (place, (label, choice, hint)) in choices.into_iter().enumerate() {
-        let corner = pos2(
-            area.left() + place as f32 * (size.x + 6.0 * scale),
-            area.bottom() - size.y,
-        );
+        let corner =
+            pos2(area.left() + place as f32 * (size.x + 6.0 * scale), area.bottom() - size.y);
         let on = correction.value() == choice;
         let spot = Rect::from_min_size(corner, size);
         if button(ui, spot, scale, label, on, theme::BEAT).on_hover_text(hint).clicked() && !on {
@@ -135,10 +134,8 @@ fn confidence(ui: &Ui, area: Rect, scale: f32, snapshot: &Snapshot) {
     theme::bold(painter, pos2(area.left(), top), Align2::LEFT_CENTER, word, font.clone(), color);
     let percent = format!("{:.0} %", 100.0 * share);
     painter.text(pos2(area.right(), top), Align2::RIGHT_CENTER, percent, font, theme::TEXT);
-    let meter = Rect::from_min_size(
-        pos2(area.left(), top + 15.0 * scale),
-        vec2(area.width(), 8.0 * scale),
-    );
+    let meter =
+        Rect::from_min_size(pos2(area.left(), top + 15.0 * scale), vec2(area.width(), 8.0 * scale));
     painter.rect_filled(meter, theme::CORNER, theme::IDLE);
     let filled = meter.with_max_x(meter.left() + meter.width() * share);
     painter.rect_filled(filled, theme::CORNER, color);

@@ -112,17 +112,20 @@ mod tests {
     }
 
     fn heard() -> Snapshot {
-        let mut snapshot = Snapshot { rate_hz: 48_000.0, health: Health::Ok, ..Snapshot::default() };
+        let mut snapshot =
+            Snapshot { rate_hz: 48_000.0, health: Health::Ok, ..Snapshot::default() };
         for n in 0..300_i64 {
             let pulse = (1.0 - (n % 25) as f32 / 8.0).max(0.0);
-            snapshot.trace(TraceFrame {
-                at: SamplePos(n * 960),
+            let at = SamplePos(n * 960);
+            let frame = TraceFrame {
+                at,
                 beat: pulse,
                 downbeat: if n % 100 < 25 { pulse } else { 0.0 },
                 onset: (1.0 - (n % 12) as f32 / 4.0).max(0.0),
                 low: -pulse,
                 high: pulse,
-            });
+            };
+            snapshot.trace(frame, at.offset(2400));
             if n % 25 == 0 {
                 let in_bar = (n / 25 % 4) as u8 + 1;
                 snapshot.mark(&Beat {
@@ -162,7 +165,8 @@ mod tests {
             Snapshot { health: Health::UnsupportedRate { rate_hz: 8000.0 }, ..heard() },
             Snapshot { rate_hz: f64::NAN, ..heard() },
         ];
-        for size in [vec2(520.0, 320.0), vec2(720.0, 420.0), vec2(1600.0, 1000.0), vec2(10.0, 10.0)] {
+        for size in [vec2(520.0, 320.0), vec2(720.0, 420.0), vec2(1600.0, 1000.0), vec2(10.0, 10.0)]
+        {
             for snapshot in states.clone() {
                 window(size, snapshot, Arc::default()).run_steps(2);
             }

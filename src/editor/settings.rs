@@ -1,7 +1,8 @@
 //! Buttons at the foot, and the panel of settings behind one of them.
 
 use egui::{
-    Align2, Color32, DragValue, Grid, Id, Rect, Response, Role, Sense, Ui, UiBuilder, WidgetInfo, vec2,
+    Align2, Color32, DragValue, Grid, Id, Rect, Response, Role, Sense, Ui, UiBuilder, WidgetInfo,
+    vec2,
 };
 use nice_plug::prelude::{BoolParam, EnumParam, FloatParam, IntParam, Param, ParamSetter};
 
@@ -52,7 +53,8 @@ pub(super) fn foot_buttons(
     setter: &ParamSetter<'_>,
 ) -> bool {
     let settings = foot.with_min_x(foot.right() - 96.0 * scale);
-    let write = settings.translate(vec2(-180.0 * scale, 0.0)).with_max_x(settings.left() - 8.0 * scale);
+    let write =
+        settings.translate(vec2(-180.0 * scale, 0.0)).with_max_x(settings.left() - 8.0 * scale);
     let recording = params.write_automation.value();
     let hint = "Send what is heard as automation that the host can record";
     if button(ui, write, scale, "Write automation", recording, theme::ALERT)

@@ -254,15 +254,19 @@ impl Seat {
     fn paint(&mut self, heard: &Heard, place: u64) {
         let rate_hz = self.picture.rate_hz;
         let hop = (FeatureSpec::CURRENT.hop_s * rate_hz).round() as u64;
-        self.hop.resize((hop.min(place) as usize).min(HOP_SAMPLES_MAX), 0.0);
-        let start = place - self.hop.len() as u64;
+        let half_window = (FeatureSpec::CURRENT.window_s / 2.0 * rate_hz).round() as u64;
+        // The hop around the frame's centre, so that the waveform lies under its activations.
+        let end = place.saturating_sub(half_window.saturating_sub(hop / 2));
+        self.hop.resize((hop.min(end) as usize).min(HOP_SAMPLES_MAX), 0.0);
+        let start = end - self.hop.len() as u64;
         let (low, high) = if self.lane.shared.ring.read(start, &mut self.hop) {
             self.hop.iter().fold((0.0_f32, 0.0_f32), |(low, high), &s| (low.min(s), high.max(s)))
         } else {
             (0.0, 0.0)
         };
         let Activations { beat, downbeat, onset } = heard.activations;
-        self.picture.trace(TraceFrame { at: heard.due, beat, downbeat, onset, low, high });
+        self.picture
+            .trace(TraceFrame { at: heard.at, beat, downbeat, onset, low, high }, heard.due);
         self.picture.bar = if heard.bar.locked {
             heard.bar
         } else {

@@ -21,7 +21,7 @@ Usage: cargo xtask <command> [options]
       --model PATH             let the plugin load this beat model
   bundle [cargo options]       make target/bundled/tatum.clap and tatum.vst3 (release unless --profile)
   train MODEL [options]        make a model again; `cargo xtask train --help` lists the options
-  corpus, compose, eval [...]  the trainer's other commands; --help lists their options
+  corpus, compose [...]        the trainer's other commands; --help lists their options
   golden                       write the golden files again; say why in the commit
 ";
 
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         "bundle" => tools::bundle(&rest),
         "listen" => tools::listen(&rest),
         "demo" => tools::demo(&rest),
-        "train" | "corpus" | "compose" | "eval" => tools::trainer(&command, &rest),
+        "train" | "corpus" | "compose" => tools::trainer(&command, &rest),
         "golden" => tools::golden(&rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -12,6 +12,7 @@ pub(crate) fn bundle(args: &[String]) -> Result<ExitCode> {
     if !args.iter().any(|arg| arg.starts_with("--profile") || arg == "--release") {
         words.push("--release".to_owned());
     }
+    words.push(EVERYTHING.to_owned());
     words.extend_from_slice(args);
     nice_plug_xtask::main_with_args("cargo xtask", words)?;
     Ok(ExitCode::SUCCESS)
@@ -31,13 +32,16 @@ pub(crate) fn demo(args: &[String]) -> Result<ExitCode> {
 
 /// Runs the trainer's command of the same name.
 pub(crate) fn trainer(command: &str, args: &[String]) -> Result<ExitCode> {
-    run(cargo("run")?.args(["--release", "--package", "trainer", "--", command]).args(args))
+    let name = format!("trainer{}", env::consts::EXE_SUFFIX);
+    let trainer = target_dir()?.join("release").join(name);
+    build(&trainer)?;
+    run(Command::new(trainer).arg(command).args(args))
 }
 
 /// Lets every golden test write its file instead of comparing with it.
 pub(crate) fn golden(args: &[String]) -> Result<ExitCode> {
     run(cargo("test")?
-        .args(["--release", "--package", "listener", "golden"])
+        .args(["--release", EVERYTHING, "golden"])
         .args(args)
         .env("TATUM_GOLDEN", "write"))
 }
@@ -50,24 +54,28 @@ fn ready_stage(args: &[String]) -> Result<PathBuf> {
         arg == "--plugin" || arg.starts_with("--plugin=") || arg == "--help" || arg == "-h"
     });
     if !given {
-        build("tatum", &target.join("bundled").join("tatum.clap"))?;
+        build(&target.join("bundled").join("tatum.clap"))?;
         bundle_silently()?;
     }
     let stage = target.join("release").join(format!("stage{}", env::consts::EXE_SUFFIX));
-    build("stage", &stage)?;
+    build(&stage)?;
     Ok(stage)
 }
 
-/// Builds one package: with cargo's progress the first time, when it takes minutes, silently after.
-fn build(package: &str, result: &Path) -> Result<()> {
+/// Every build builds the whole workspace. Cargo chooses the features of shared dependencies by what
+/// is built together, so building packages one by one would compile most dependencies twice.
+const EVERYTHING: &str = "--workspace";
+
+/// Builds: with cargo's progress the first time, when it takes minutes, silently after.
+fn build(result: &Path) -> Result<()> {
     let mut command = cargo("build")?;
-    command.args(["--release", "--package", package]).stdout(Stdio::null());
+    command.args(["--release", EVERYTHING]).stdout(Stdio::null());
     if result.exists() {
         command.arg("--quiet");
     }
     let status = command.status().context("cargo cannot be started; install Rust")?;
     if !status.success() {
-        bail!("package {package} does not build; see the messages above");
+        bail!("the workspace does not build; see the messages above");
     }
     Ok(())
 }

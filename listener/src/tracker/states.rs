@@ -8,7 +8,7 @@ use crate::DecoderSettings;
 pub(crate) const STEPS_PER_SECOND: f64 = 100.0;
 
 /// Beats per bar that are tracked, and how often each is met before anything is heard.
-pub(crate) const METERS: [(usize, f32); 3] = [(2, 0.1), (3, 0.2), (4, 0.7)];
+pub(crate) const METERS: [(usize, f32); 3] = [(2, 0.03), (3, 0.12), (4, 0.85)];
 
 /// All bars of one meter at one tempo: `beats * interval` states, one per step of time.
 ///

@@ -82,6 +82,8 @@ pub struct Tags {
 pub struct Frame {
     /// Seconds at which the values leave the plugin.
     pub time: f64,
+    /// Seconds at which what was heard sounded.
+    pub heard: f64,
     /// Beat activation, 0..1.
     pub beat: f64,
     /// Downbeat activation, 0..1.
@@ -134,6 +136,7 @@ impl Hearing {
                 }
                 Line::Frame(f) => hearing.frames.push(Frame {
                     time: seconds(f.at),
+                    heard: seconds(f.heard),
                     beat: f.beat,
                     downbeat: f.downbeat,
                     onset: f.onset,

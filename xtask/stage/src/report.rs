@@ -64,6 +64,8 @@ pub struct TempoLine {
 pub struct FrameLine {
     /// Sample at which the frame's news leaves.
     pub at: i64,
+    /// Sample at the frame's centre: when what was heard sounded.
+    pub heard: i64,
     /// Beat activation, 0..1.
     pub beat: f64,
     /// Downbeat activation, 0..1.

@@ -63,7 +63,7 @@ pub(super) fn draw(
     waveform(canvas, y, from, song);
     y += WAVE_LANE + GAP;
     let frames: Vec<&Frame> =
-        hearing.frames.iter().filter(|f| (from..to).contains(&f.time)).collect();
+        hearing.frames.iter().filter(|f| (from..to).contains(&f.heard)).collect();
     let traces: [(&str, Colour, fn(&Frame) -> f64); 3] = [
         ("beat", BEAT, |f| f.beat),
         ("downbeat", DOWNBEAT, |f| f.downbeat),
@@ -74,7 +74,7 @@ pub(super) fn draw(
         let points: Vec<(f32, f32)> = frames
             .iter()
             .map(|f| {
-                (x(f.time), y + TRACE_LANE - value(f).clamp(0.0, 1.0) as f32 * (TRACE_LANE - 3.0))
+                (x(f.heard), y + TRACE_LANE - value(f).clamp(0.0, 1.0) as f32 * (TRACE_LANE - 3.0))
             })
             .collect();
         canvas.area(&points, y + TRACE_LANE, colour, 0.28);

@@ -44,6 +44,15 @@ struct Bench {
     gradient: Vec<f32>,
 }
 
+/// The optimiser's settings; a short run warms up over its first tenth.
+fn settings(plan: &Plan) -> Settings {
+    let usual = Settings { rate: plan.rate, ..Settings::default() };
+    match plan.length {
+        Length::Steps(steps) => Settings { warm_up: usual.warm_up.min(steps / 10), ..usual },
+        Length::Minutes(_) => usual,
+    }
+}
+
 impl Run {
     /// At the start.
     pub(super) fn start(plan: &Plan, clips: usize) -> Self {
@@ -51,7 +60,7 @@ impl Run {
         let shards = plan.batch / SHARD;
         Self {
             adam: AdamW::new(&plan.shape.layout()),
-            settings: Settings { rate: plan.rate, ..Settings::default() },
+            settings: settings(plan),
             smooth: params.clone(),
             best: params.clone(),
             params,

@@ -3,12 +3,18 @@
 //! Every transform acts on a [`Take`] and keeps its truth true: those that move time move the
 //! labels by the same rule. All are seeded.
 
+mod chain;
+mod signal;
+
 use std::sync::Arc;
 
 use crate::clip::{BeatLabel, RATE_HZ};
 use crate::dice::Dice;
 use crate::render::audio::resample;
 use crate::render::filter::{Biquad, convolve};
+pub use chain::chain;
+use signal::{compress, crush, db, loudness, sweep};
+pub use signal::{room, tidy_response};
 
 /// Mono sound with its truth.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,160 +144,6 @@ impl Take {
         self.beats.retain(|beat| inside.contains(&beat.time_s));
         self.onsets.retain(|onset| inside.contains(onset));
     }
-}
-
-fn db(decibels: f64) -> f32 {
-    10_f64.powf(decibels / 20.0) as f32
-}
-
-fn loudness(samples: &[f32]) -> f32 {
-    let power: f64 = samples.iter().map(|x| f64::from(x * x)).sum();
-    ((power / samples.len().max(1) as f64).sqrt() as f32).max(1e-6)
-}
-
-fn compress(samples: &mut [f32], threshold_db: f64, ratio: f64, release_s: f64) {
-    let threshold = loudness(samples) * db(-threshold_db);
-    let exponent = (1.0 / ratio - 1.0) as f32;
-    let attack = 1.0 - (-1.0 / (0.005 * RATE_HZ)).exp() as f32;
-    let release = 1.0 - (-1.0 / (release_s * RATE_HZ)).exp() as f32;
-    let mut envelope = 0.0_f32;
-    let mut gain = 1.0_f32;
-    for (index, sample) in samples.iter_mut().enumerate() {
-        let level = sample.abs();
-        envelope += (if level > envelope { attack } else { release }) * (level - envelope);
-        // The power is dear and the envelope slow: once per eight samples is plenty.
-        if index % 8 == 0 {
-            gain = if envelope > threshold { (envelope / threshold).powf(exponent) } else { 1.0 };
-        }
-        *sample *= gain;
-    }
-}
-
-fn sweep(samples: &mut [f32], from_hz: f64, to_hz: f64, start: f64, end: f64) {
-    let at = |time: f64| ((time * RATE_HZ) as usize).min(samples.len());
-    let (from, to) = (at(start), at(end));
-    let length = to.saturating_sub(from).max(1) as f64;
-    let (mut first, mut second, mut pace) = (0.0_f32, 0.0_f32, 1.0_f32);
-    for (index, sample) in samples[from..to.max(from)].iter_mut().enumerate() {
-        if index % 64 == 0 {
-            let hz = from_hz * (to_hz / from_hz).powf(index as f64 / length);
-            pace = (1.0 - (-std::f64::consts::TAU * hz / RATE_HZ).exp()) as f32;
-        }
-        first += pace * (*sample - first);
-        second += pace * (first - second);
-        *sample = second;
-    }
-}
-
-fn crush(samples: &mut [f32], bits: u32, hold: usize) {
-    let peak = samples.iter().fold(1e-9_f32, |a, b| a.max(b.abs()));
-    let steps = (1_u32 << bits.min(16)) as f32 / (2.0 * peak);
-    let mut held = 0.0;
-    for (index, sample) in samples.iter_mut().enumerate() {
-        if index % hold.max(1) == 0 {
-            held = (*sample * steps).round() / steps;
-        }
-        *sample = held;
-    }
-}
-
-/// A made-up room: noise that dies away over `seconds`, after a short pause.
-#[must_use]
-pub fn room(dice: &mut Dice, seconds: f64) -> Vec<f32> {
-    let length = (seconds * RATE_HZ) as usize;
-    let pause = (dice.between(0.002, 0.03) * RATE_HZ) as usize;
-    let dull = dice.between(0.1, 0.7) as f32;
-    let mut low = 0.0;
-    let mut response: Vec<f32> = (0..length)
-        .map(|index| {
-            let white = dice.between(-1.0, 1.0) as f32;
-            low += dull * (white - low);
-            let fade = (-6.9 * index as f32 / length as f32).exp();
-            if index < pause { 0.0 } else { low * fade }
-        })
-        .collect();
-    let energy = response.iter().map(|x| x * x).sum::<f32>().sqrt().max(1e-9);
-    response.iter_mut().for_each(|x| *x /= energy);
-    response
-}
-
-/// A recorded impulse response made ready: cut to its direct sound, its energy brought to 1.
-#[must_use]
-pub fn tidy_response(mut response: Vec<f32>) -> Option<Vec<f32>> {
-    let peak = response.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
-    let direct = response.iter().position(|x| x.abs() > 0.5 * peak)?;
-    response.drain(..direct);
-    response.truncate((1.4 * RATE_HZ) as usize);
-    let energy = response.iter().map(|x| x * x).sum::<f32>().sqrt();
-    if !(energy.is_finite() && energy > 1e-6) {
-        return None;
-    }
-    response.iter_mut().for_each(|x| *x /= energy);
-    Some(response)
-}
-
-/// The transforms one clip goes through, in order. `rooms` are recorded impulse responses.
-#[must_use]
-pub fn chain(dice: &mut Dice, seconds: f64, rooms: &[Arc<Vec<f32>>]) -> Vec<Transform> {
-    let mut chain = Vec::new();
-    if dice.chance(0.4) {
-        chain.push(Transform::Speed(dice.normal(0.03).exp()));
-    }
-    if dice.chance(0.6) {
-        chain.push(Transform::Trim(dice.between(0.0, 3.0)));
-    }
-    if dice.chance(0.04) {
-        chain.push(Transform::Crush(*dice.pick(&[6, 7, 8]), *dice.pick(&[1, 2, 3, 4])));
-    }
-    if dice.chance(0.6) {
-        let response = if rooms.is_empty() || dice.chance(0.5) {
-            let seconds = dice.between(0.2, 1.4);
-            Arc::new(room(dice, seconds))
-        } else {
-            Arc::clone(dice.pick(rooms))
-        };
-        let wet = dice.between(0.02, 0.25) * if dice.chance(0.1) { 3.0 } else { 1.0 };
-        chain.push(Transform::Room(response, wet as f32));
-    }
-    if dice.chance(0.8) {
-        chain.push(Transform::Eq {
-            low_db: dice.normal(4.0),
-            mid_db: dice.normal(3.0),
-            mid_hz: 300.0 * 12_f64.powf(dice.between(0.0, 1.0)),
-            high_db: dice.normal(4.0) - 1.0,
-        });
-    }
-    if dice.chance(0.08) {
-        chain.push(Transform::Band(dice.between(40.0, 250.0), dice.between(2500.0, 9000.0)));
-    }
-    if dice.chance(0.05) {
-        let start = dice.between(0.0, 20.0);
-        chain.push(Transform::Sweep(
-            dice.between(150.0, 600.0),
-            12_000.0,
-            start,
-            start + dice.between(3.0, 16.0),
-        ));
-    }
-    if dice.chance(0.6) {
-        let release_s = dice.between(0.05, 0.3);
-        chain.push(Transform::Compress(dice.between(-3.0, 9.0), dice.between(1.5, 6.0), release_s));
-    }
-    if dice.chance(0.6) {
-        chain.push(Transform::Clip(dice.between(-6.0, 9.0)));
-    }
-    if dice.chance(0.35) {
-        chain.push(Transform::Noise(dice.between(18.0, 55.0), dice.seed()));
-    }
-    if dice.chance(0.04) {
-        let start = dice.between(5.0, seconds.max(10.0));
-        chain.push(Transform::Dropout(start, dice.between(0.1, 2.5)));
-    }
-    chain.push(Transform::Level(-dice.between(0.0, 1.0).powi(2) * 30.0));
-    if dice.chance(0.1) {
-        chain.push(Transform::Lead(dice.between(0.3, 3.0)));
-    }
-    chain
 }
 
 #[cfg(test)]
