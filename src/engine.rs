@@ -104,6 +104,7 @@ impl Engine {
             // The only error there is: the rate. The worker shows it.
             self.lane.send(Message::Unsupported { rate_hz });
         }
+        self.automation.activate();
         self.reset();
     }
 

@@ -32,6 +32,13 @@ pub(crate) struct Automation {
 type Sink<'a> = &'a mut dyn FnMut(ParamEvent);
 
 impl Automation {
+    /// The host starts processing: whatever gesture it knew of before is over for it, so one that is
+    /// wanted begins again. \[main thread\]
+    pub(crate) fn activate(&mut self) {
+        self.gesturing = false;
+        self.reset();
+    }
+
     /// The time line begins anew; the next frame sends every value. Real-time safe.
     pub(crate) fn reset(&mut self) {
         self.sent = None;
@@ -132,6 +139,21 @@ mod tests {
         keep(&params.heard.beat, 1.0);
         automation.begin_block(&params, &mut |_| ());
         assert_eq!(params.heard.beat.value(), 0.25);
+    }
+
+    #[test]
+    fn a_gesture_that_is_wanted_begins_again_after_a_restart() {
+        let params = TatumParams::default();
+        write_automation(&params, 1.0);
+        let mut automation = Automation::default();
+        for _ in 0..2 {
+            let mut begun = 0;
+            automation.activate();
+            automation.begin_block(&params, &mut |event| {
+                begun += usize::from(matches!(event, ParamEvent::GestureBegin { .. }));
+            });
+            assert_eq!(begun, IDS.len());
+        }
     }
 
     #[test]

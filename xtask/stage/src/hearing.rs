@@ -229,6 +229,7 @@ mod tests {
                 Line::Tempo(TempoLine { at: 500, bpm: 100.0 }),
                 Line::Frame(FrameLine {
                     at: 500,
+                    heard: 450,
                     beat: 0.1,
                     downbeat: 0.2,
                     onset: 0.3,

@@ -84,6 +84,7 @@ mod tests {
             .map(|i| f64::from(i) / 50.0)
             .map(|time| Frame {
                 time,
+                heard: time,
                 beat: pulse(time, 0.5),
                 downbeat: pulse(time, 2.0),
                 onset: pulse(time, 0.25),
