@@ -18,6 +18,7 @@ mod params;
 mod pending;
 mod plugin;
 mod report;
+mod resident;
 mod ring;
 mod runtime;
 mod snapshot;

@@ -50,6 +50,9 @@ impl Models {
 
 impl Model {
     fn load(path: &str, runtime: &Runtime) -> Self {
+        if *runtime != Runtime::Embedded {
+            crate::resident::stay_loaded();
+        }
         let (net, health) = match read(path) {
             Err(refused) => (Err(refused), refused),
             Ok(bytes) => match build(&bytes, runtime) {

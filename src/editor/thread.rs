@@ -6,9 +6,7 @@
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::ffi::c_void;
     use std::path::Path;
-    use std::ptr;
     use std::sync::atomic::{AtomicI32, Ordering};
     use std::thread::sleep;
     use std::time::{Duration, Instant};
@@ -23,7 +21,7 @@ mod linux {
     pub(in crate::editor) fn opened() {
         // SAFETY: asks for a number.
         NEWEST.store(unsafe { libc::gettid() }, Ordering::Release);
-        stay_loaded();
+        crate::resident::stay_loaded();
     }
 
     /// The thread of the window opened last, as a number for [`wait`].
@@ -37,20 +35,6 @@ mod linux {
         let end = Instant::now() + PATIENCE;
         while thread != 0 && Path::new(&task).exists() && Instant::now() < end {
             sleep(Duration::from_millis(1));
-        }
-    }
-
-    /// Keeps this library loaded until the program ends.
-    fn stay_loaded() {
-        // SAFETY: a zeroed struct of pointers is valid; `dladdr` fills it for an address of ours, and
-        // `dlopen` only adds a flag to a library that is loaded already.
-        unsafe {
-            let mut here: libc::Dl_info = std::mem::zeroed();
-            let address = ptr::from_ref(&NEWEST).cast::<c_void>();
-            if libc::dladdr(address, &mut here) != 0 && !here.dli_fname.is_null() {
-                let flags = libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE;
-                libc::dlopen(here.dli_fname, flags);
-            }
         }
     }
 }
