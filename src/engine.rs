@@ -127,6 +127,8 @@ impl Engine {
         if let Some(log_mel) = &mut self.log_mel {
             log_mel.reset();
             self.gap = !self.lane.restart(self.rate_hz, self.settings);
+        } else {
+            self.lane.forget();
         }
     }
 

@@ -147,8 +147,13 @@ impl LaneAudio {
     /// Starts a new stretch; news of the ones before is discarded. `false` when the queue is full:
     /// then nothing may be sent until a later call succeeds. Real-time safe.
     pub(crate) fn restart(&mut self, rate_hz: f64, settings: LaneSettings) -> bool {
-        self.epoch = self.epoch.wrapping_add(1);
+        self.forget();
         self.send(Message::Restart(Stretch { epoch: self.epoch, rate_hz, settings }))
+    }
+
+    /// From here on, news of the stretch under way is discarded. Real-time safe.
+    pub(crate) fn forget(&mut self) {
+        self.epoch = self.epoch.wrapping_add(1);
     }
 
     /// Sends one message; `false` when the queue is full. Real-time safe.

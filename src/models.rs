@@ -1,6 +1,7 @@
 //! `Models`: the networks in use, one per model file, shared by every lane that asks for it.
 //! Worker thread only; loading reads files and takes its time.
 
+use std::panic::catch_unwind;
 use std::path::Path;
 
 use listener::{BeatNet, Error, FeatureSpec, Runtime};
@@ -40,6 +41,11 @@ impl Models {
             self.models.len() - 1
         });
         &mut self.models[place]
+    }
+
+    /// Forgets what was refused, so that it is tried again when it is next wanted.
+    pub(crate) fn forget_refused(&mut self) {
+        self.models.retain(|model| model.net.is_ok());
     }
 
     /// Drops every model that `used` does not want.
@@ -90,11 +96,17 @@ fn read(path: &str) -> Result<Vec<u8>, Health> {
 
 /// A network in the runtime that was asked for, else in the embedded one.
 fn build(bytes: &[u8], runtime: &Runtime) -> (Result<BeatNet, Error>, Health) {
-    let spec = FeatureSpec::CURRENT;
-    match BeatNet::from_bytes(bytes, &spec, runtime) {
+    let load = |runtime: &Runtime| {
+        // A file that is no beat model can make an engine panic; that is the file's fault, and no
+        // other lane's.
+        catch_unwind(|| BeatNet::from_bytes(bytes, &FeatureSpec::CURRENT, runtime)).unwrap_or_else(
+            |_| Err(Error::Model { reason: "its graph does not fit its interface".into() }),
+        )
+    };
+    match load(runtime) {
         Err(error @ Error::Backend { .. }) if *runtime != Runtime::Embedded => {
             let refused = Health::RuntimeRefused(error.to_string().as_str().into());
-            (BeatNet::from_bytes(bytes, &spec, &Runtime::Embedded), refused)
+            (load(&Runtime::Embedded), refused)
         }
         net => (net, Health::Ok),
     }

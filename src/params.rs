@@ -2,7 +2,7 @@
 //!
 //! The five output parameters are written by the audio thread and sent to the host as events;
 //! whatever the host plays into them is overwritten with the next frame. Everything else is a
-//! setting. `model_path` and the editor's size are saved with the project but are no parameters.
+//! setting. `model_path` is saved with the project but is no parameter.
 
 use std::sync::RwLock;
 
@@ -13,7 +13,7 @@ use crate::correction::TempoCorrection;
 use crate::outputs::cv::CvShape;
 
 /// Highest value of the tempo parameter, BPM; its lowest, 0, says that no tempo is known yet.
-pub(crate) const TEMPO_PARAM_MAX: f32 = 300.0;
+pub(crate) const TEMPO_PARAM_MAX: f32 = 600.0;
 
 /// All parameters and saved fields.
 #[derive(Params)]

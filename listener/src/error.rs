@@ -44,7 +44,7 @@ pub enum Error {
         expected: String,
     },
     /// A backend could not be started, or failed while it ran.
-    #[error("{backend}: {reason}")]
+    #[error("{backend}: {reason}; choose another model or backend")]
     Backend {
         /// Name of the backend.
         backend: &'static str,

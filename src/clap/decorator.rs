@@ -4,10 +4,10 @@
 //! finds itself through `plugin_data`, which the copy keeps, so every extension that needs no repair
 //! works on our pointer as it is. Calls marked \[audio thread\] never allocate, free, lock or wait.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use clap_sys::ext::audio_ports::{
     CLAP_EXT_AUDIO_PORTS, clap_audio_port_info, clap_plugin_audio_ports,
@@ -54,8 +54,8 @@ pub(super) struct Decorated {
     pub(super) drain: Mutex<Drain>,
     /// The thread of the open editor, 0 when none is open. Main thread only.
     pub(super) window_thread: Cell<i32>,
-    /// The editor extension, made when first asked for. Main thread only.
-    gui: OnceCell<Option<clap_plugin_gui>>,
+    /// The editor extension, made when first asked for, on whatever thread asks.
+    gui: OnceLock<Option<clap_plugin_gui>>,
     /// Made by `activate`, used by `process`. The audio thread only ever tries the lock; it fails
     /// when a host, against the rules, does both at once.
     audio: Mutex<Option<AudioSide>>,
@@ -97,7 +97,7 @@ impl Decorated {
             report: take_created(),
             drain: Mutex::default(),
             window_thread: Cell::new(0),
-            gui: OnceCell::new(),
+            gui: OnceLock::new(),
             audio: Mutex::new(None),
         });
         Box::into_raw(decorated).cast()

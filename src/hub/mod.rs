@@ -112,8 +112,14 @@ impl Table {
     fn pass(&mut self) -> bool {
         self.seat_arrivals();
         let mut any = false;
+        let mut restarted = false;
         for seat in &mut self.seats {
             any |= seat.poll();
+            restarted |= seat.has_restarted();
+        }
+        if restarted {
+            // Who starts again may have mended the file.
+            self.models.forget_refused();
         }
         if !any {
             self.seats.iter_mut().for_each(Seat::idle);
@@ -146,13 +152,13 @@ impl Table {
 
     /// One step of the model at `path`, for every lane that wants it.
     fn hear(&mut self, path: &str) {
+        if !self.models.knows(path) {
+            self.seats.iter_mut().for_each(|seat| seat.set_loading(true));
+            self.models.get(path);
+            self.seats.iter_mut().for_each(|seat| seat.set_loading(false));
+        }
         let mut seats: Vec<&mut Seat> =
             self.seats.iter_mut().filter(|seat| seat.wants() == Some(path)).collect();
-        if !self.models.knows(path) {
-            seats.iter_mut().for_each(|seat| seat.set_loading(true));
-            self.models.get(path);
-            seats.iter_mut().for_each(|seat| seat.set_loading(false));
-        }
         let model = self.models.get(path);
         let health = model.health();
         let Some(net) = model.net() else {

@@ -78,6 +78,7 @@ pub(crate) struct Seat {
     /// The frame taken from the queue and not yet heard, and its place in the audio ring.
     frame: Option<(MelFrame, u64)>,
     hop: Vec<f32>,
+    restarted: bool,
 }
 
 impl Seat {
@@ -100,6 +101,7 @@ impl Seat {
             fault: None,
             frame: None,
             hop: Vec::with_capacity(HOP_SAMPLES_MAX),
+            restarted: false,
         }
     }
 
@@ -137,6 +139,7 @@ impl Seat {
             }
             Message::Unsupported { rate_hz } => {
                 self.listening = None;
+                self.picture.bar = BarState::default();
                 self.fault = Some(Health::UnsupportedRate { rate_hz });
             }
             // A frame of a stretch that could not start.
@@ -145,6 +148,7 @@ impl Seat {
     }
 
     fn start(&mut self, stretch: Stretch) {
+        self.restarted = true;
         self.listening = Some(match self.listening.take() {
             Some(before) => before.again(stretch),
             None => Listening::new(stretch),
@@ -176,12 +180,17 @@ impl Seat {
         &self.model
     }
 
-    /// Says that the model is being loaded.
+    /// Says that the worker is loading a model, be it another lane's: whoever waits is patient.
     pub(crate) fn set_loading(&mut self, loading: bool) {
         self.lane.shared.loading.store(loading, Ordering::Relaxed);
-        if loading {
+        if loading && self.frame.is_some() {
             self.post(Health::Loading);
         }
+    }
+
+    /// Whether a stretch began since this was last asked.
+    pub(crate) fn has_restarted(&mut self) -> bool {
+        std::mem::take(&mut self.restarted)
     }
 
     /// The frame at hand, as a part of a step of `net`.
@@ -199,7 +208,8 @@ impl Seat {
 
     /// The network heard the frame at hand: decodes, sends the news, paints the picture.
     pub(crate) fn hear(&mut self, activations: Activations, backend: &str, health: Health) {
-        let Some((frame, place)) = self.frame.take() else { return };
+        // Stays at hand until its news is sent: should this panic, it still counts as missed.
+        let Some((frame, place)) = self.frame else { return };
         if let Some(now) = &mut self.listening {
             let heard = now.decoder.step(frame.at, finite(activations));
             let (heard, between) = now.correction.apply(heard);
@@ -212,6 +222,7 @@ impl Seat {
             }
         }
         // After the news, so that whoever waits for the count finds the news.
+        self.frame = None;
         self.done();
         self.post(health);
     }
@@ -221,6 +232,8 @@ impl Seat {
         if self.frame.take().is_some() {
             self.done();
         }
+        // What was heard before is not what plays now.
+        self.picture.bar = BarState::default();
         self.post(health);
     }
 

@@ -123,8 +123,11 @@ mod tests {
         let frame = [0.25, 0.5, 0.0, 0.75, 120.0];
         automation.send(frame, 7, &params.heard, &mut |event| events.push(event));
         assert_eq!(values(&events), 5);
-        let tempo =
-            ParamEvent::Value { id: IDS[4], offset: 7, value: f64::from(120.0_f32 / 300.0) };
+        let tempo = ParamEvent::Value {
+            id: IDS[4],
+            offset: 7,
+            value: f64::from(120.0_f32 / crate::params::TEMPO_PARAM_MAX),
+        };
         assert_eq!(events[4], tempo);
         assert_eq!(params.heard.downbeat.value(), 0.5);
         automation.send(frame, 9, &params.heard, &mut |event| events.push(event));

@@ -1,4 +1,5 @@
-//! What each command spawns. Paths in the user's arguments stay relative to the user's directory.
+//! What each command spawns. Paths in the user's arguments stay relative to the user's directory,
+//! but for `demo`, whose song and folder are the workspace's.
 
 use anyhow::{Context, Result, bail};
 use std::env;

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use tract_onnx::prelude::*;
+use tract_onnx::tract_core::internal::bail;
 
 use super::file::{INPUTS, ModelFile, OUTPUTS};
 use super::{Activations, Backend, LaneFrame, Network};
@@ -36,11 +37,18 @@ impl Embedded {
         ];
         let outputs = self.plan.run(inputs)?;
         let heard = outputs[0].try_as_plain_ram()?.as_slice::<f32>()?;
+        if heard.len() != 3 {
+            bail!("the graph gives {} activations, not 3", heard.len());
+        }
         lane.out = Activations { beat: heard[0], downbeat: heard[1], onset: heard[2] };
         for (memory, output) in
             [&mut state.context, &mut state.h, &mut state.c].into_iter().zip(&outputs[1..])
         {
-            memory.copy_from_slice(output.try_as_plain_ram()?.as_slice::<f32>()?);
+            let new = output.try_as_plain_ram()?.as_slice::<f32>()?;
+            if new.len() != memory.len() {
+                bail!("the graph gives {} values of state, not {}", new.len(), memory.len());
+            }
+            memory.copy_from_slice(new);
         }
         Ok(())
     }

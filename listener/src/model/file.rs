@@ -14,6 +14,10 @@ pub(crate) const INPUTS: [&str; 4] = ["mel", "context", "h", "c"];
 /// Names of the outputs, in the order both backends read them.
 pub(crate) const OUTPUTS: [&str; 4] = ["activations", "context_out", "h_out", "c_out"];
 
+/// Largest size of a dimension that is believed: far more than any beat model has, far less than a
+/// damaged file can claim.
+const MOST: usize = 65_536;
+
 /// Sizes of a model's state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ModelShape {
@@ -116,7 +120,7 @@ impl<'a> Tensor<'a> {
     /// The size of dimension `i`, which the file must fix.
     fn fixed(&self, i: usize, expected: &str) -> Result<usize, Error> {
         match self.dims.get(i) {
-            Some(Some(n)) if *n > 0 => Ok(*n),
+            Some(Some(n)) if (1..=MOST).contains(n) => Ok(*n),
             _ => Err(self.error(expected.into())),
         }
     }

@@ -119,11 +119,18 @@ fn environment(library: &Path) -> Result<&'static Environment, Error> {
     Ok(ENVIRONMENT.get_or_init(|| built))
 }
 
+fn on(yes: bool) -> &'static str {
+    if yes { "1" } else { "0" }
+}
+
 /// A session on one provider; an error, not the CPU, if that provider does not start.
 fn session(environment: &Environment, onnx: &[u8], provider: Provider) -> Result<Session, String> {
     let build = || -> ort::Result<Session> {
         Session::builder(environment)?
             .with_intra_threads(1)?
+            // A GPU that cannot run every node would hand some to the CPU unasked; then it is
+            // refused, so that what is reported is what runs.
+            .with_config_entry("session.disable_cpu_ep_fallback", on(provider != Provider::Cpu))?
             .with_execution_providers([dispatch(provider).error_on_failure()])?
             .commit_from_memory(onnx)
     };

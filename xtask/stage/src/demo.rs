@@ -8,6 +8,7 @@ use crate::song::Song;
 use crate::{picture, summary, write};
 use anyhow::{Context, Result};
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Plays the demo song through the plugin and shows what it heard.
@@ -35,12 +36,13 @@ pub fn run(options: &Options) -> Result<bool> {
     let host = Host::load(&options.plugin.clone().unwrap_or_else(default_plugin), None)?;
     let song = Song::open(&options.song, None)?;
     let hearing = hear(&host, &song, Mode { live: false, block: BLOCK })?;
-    let written = write::write(&hearing, picture::png(&song, &hearing)?, &options.out)?;
-    print!("{}", summary::text(&hearing, &written));
     let truth = options.song.with_extension("beats");
-    if truth.exists() {
-        print!("{}", score(&hearing, &truth)?);
-    }
+    let score = if truth.exists() { score(&hearing, &truth)? } else { String::new() };
+    let written = write::write(&hearing, picture::png(&song, &hearing)?, &options.out)?;
+    let text = summary::text(&hearing, &written) + &score;
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .context("the result cannot be printed; look into the files it names")?;
     Ok(true)
 }
 

@@ -21,11 +21,16 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        // Help goes to stdout; a wrong option is an error like any other.
-        Err(message) => {
-            let wrong = message.use_stderr();
-            let _ = message.print();
-            return if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        // Help goes to stdout; a wrong option is an error like any other, in one line.
+        Err(message) if message.use_stderr() => {
+            let text = message.to_string();
+            let line = text.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>();
+            eprintln!("{}; see --help", line.join(" "));
+            return ExitCode::FAILURE;
+        }
+        Err(help) => {
+            let _ = help.print();
+            return ExitCode::SUCCESS;
         }
     };
     let done = match arguments.command {

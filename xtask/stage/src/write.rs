@@ -78,6 +78,9 @@ fn all_or_nothing(paths: &[PathBuf], contents: &[Vec<u8>]) -> Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         path.with_file_name(format!(".{name}.partial"))
     };
+    if let Some(path) = paths.iter().find(|path| path.exists() && !path.is_file()) {
+        bail!("{}: is in the way and no file; remove it or choose another --out", path.display());
+    }
     let done = paths.iter().zip(contents).try_for_each(|(path, bytes)| {
         fs::write(partial(path), bytes)
             .with_context(|| format!("{}: cannot be written; choose another --out", path.display()))
@@ -90,6 +93,10 @@ fn all_or_nothing(paths: &[PathBuf], contents: &[Vec<u8>]) -> Result<()> {
     });
     if done.is_err() {
         for path in paths {
+            // Renamed already: it goes too, so that no file of this hearing is left alone.
+            if !partial(path).exists() {
+                let _ = fs::remove_file(path);
+            }
             let _ = fs::remove_file(partial(path));
         }
     }
@@ -114,7 +121,7 @@ mod tests {
         let blocked = dir.path().join("blocked");
         fs::create_dir_all(blocked.join("inside")).expect("a folder in the way");
         let paths = [dir.path().join("first"), blocked.clone()];
-        assert!(all_or_nothing(&paths[1..], &[vec![2]]).is_err());
+        assert!(all_or_nothing(&paths, &[vec![1], vec![2]]).is_err());
         assert!(all_or_nothing(&[dir.path().join("no/where")], &[vec![3]]).is_err());
         let left: Vec<_> = fs::read_dir(dir.path()).expect("listed").flatten().collect();
         assert_eq!(left.len(), 1, "{left:?}");

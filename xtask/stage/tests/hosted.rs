@@ -106,7 +106,27 @@ fn models_that_are_none() {
     };
     fs::write(&broken, &whole[..whole.len() / 2]).expect("written");
     assert_refused(&with(&broken), &["x.wav"]);
+    // Names and numbers of equal length keep the file whole.
+    for (old, new, named) in [
+        (&b"\"hop_s\":0.02"[..], &b"\"hop_s\":0.01"[..], &["hop_s = 0.01", "hop_s = 0.02"][..]),
+        (b"activations", b"deactivated", &["activations", "missing"]),
+    ] {
+        fs::write(&broken, replaced(&whole, old, new)).expect("written");
+        assert_refused(&with(&broken), named);
+    }
     assert!(with(&built_in).status.success());
+}
+
+/// `bytes` with every `old` made `new`.
+fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let places: Vec<usize> =
+        (0..bytes.len() - old.len()).filter(|&at| bytes[at..].starts_with(old)).collect();
+    assert!(!places.is_empty());
+    for at in places {
+        bytes[at..at + new.len()].copy_from_slice(new);
+    }
+    bytes
 }
 
 #[test]

@@ -24,7 +24,17 @@ enum Command {
 }
 
 fn main() {
-    let result: Result<()> = match Cli::parse().command {
+    let cli = Cli::try_parse().unwrap_or_else(|message| {
+        // Help goes to stdout; a wrong option is an error like any other, in one line.
+        if !message.use_stderr() {
+            message.exit();
+        }
+        let text = message.to_string();
+        let line = text.lines().take_while(|line| !line.is_empty()).collect::<Vec<_>>();
+        eprintln!("{}; see --help", line.join(" "));
+        std::process::exit(1);
+    });
+    let result: Result<()> = match cli.command {
         Command::Corpus(args) => command::corpus(&args),
         Command::Compose(args) => command::piece(&args),
         Command::Train(command) => trainer::train::command::run(&command),

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use listener::FeatureSpec;
 
-use crate::corpus::SourceReport;
+use crate::corpus::{Sound, SourceReport};
 use crate::train::{Plan, Trained};
 
 pub use curve::curve;
@@ -19,6 +19,8 @@ pub struct Card<'a> {
     pub plan: &'a Plan,
     /// Where the music came from.
     pub sources: &'a [SourceReport],
+    /// What the music was played with.
+    pub sounds: &'a [Sound],
     /// Clips it was scored on.
     pub validation_clips: usize,
     /// What came out.
@@ -70,12 +72,19 @@ impl Card<'_> {
             shape.layers,
             self.command
         );
-        text += "## Music it learned from\n\nRendered from scores through SoundFonts; no recording of \
-                 anybody's performance is in it.\n\n\
+        text += "## Music it learned from\n\nRendered from scores and MIDI performances; no audio \
+                 recording of a performance is in it.\n\n\
                  | source | hours | clips | licence | attribution |\n|---|---|---|---|---|\n";
         for source in self.sources {
             let SourceReport { name, licence, attribution, hours, clips, .. } = source;
             let _ = writeln!(text, "| {name} | {hours:.2} | {clips} | {licence} | {attribution} |");
+        }
+        text += "\nIt was played with:\n\n| sounds | licence |\n|---|---|\n";
+        for Sound { name, licence } in self.sounds {
+            let _ = writeln!(text, "| {name} | {licence} |");
+        }
+        if self.sounds.is_empty() {
+            text += "| the trainer's own synthesizer | MIT OR Apache-2.0 |\n";
         }
         let _ = write!(
             text,
@@ -108,14 +117,25 @@ impl Card<'_> {
         let [beat, downbeat, onset] = best.scores.f;
         let _ = write!(
             text,
-            "\n## Scores\n\nOn {} validation clips of rendered music (songs, drummers and SoundFonts the \
-             training never heard), peaks of the raw activations, without the bar tracker, first 5 s \
-             dropped: **beat F {beat:.3}** and **downbeat F {downbeat:.3}** within 70 ms, \
+            "\n## Scores\n\nOn {} validation clips of rendered music (songs and drummers the \
+             training never heard{}), peaks of the raw activations, without the bar tracker, first 5 s \
+             dropped, at the best threshold for these clips: **beat F {beat:.3}** and **downbeat F {downbeat:.3}** within 70 ms, \
              **onset F {onset:.3}** within 25 ms.\n\n\
              Limits: music unlike what it learned from (free rhythm, voices alone, meters beyond those of \
              its sources) is heard less well.\n",
-            self.validation_clips
+            self.validation_clips,
+            if self.fonts() > 2 {
+                ", through a SoundFont of their own; drum machines and rooms are shared"
+            } else {
+                ""
+            }
         );
         text
+    }
+
+    /// SoundFonts played; the last of three or more is kept for validation.
+    fn fonts(&self) -> usize {
+        let is_font = |sound: &&Sound| sound.name.contains(".sf");
+        self.sounds.iter().filter(is_font).count()
     }
 }

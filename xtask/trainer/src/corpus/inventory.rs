@@ -6,8 +6,8 @@ use anyhow::{Result, bail};
 use listener::FeatureSpec;
 use sha2::{Digest, Sha256};
 
-use super::CorpusSettings;
 use super::sources::Source;
+use super::{CorpusSettings, Sound};
 use crate::render::installed;
 
 /// Raised whenever rendering changes, so that old clips are not taken for new ones.
@@ -17,6 +17,8 @@ const VERSION: u32 = 3;
 pub(super) struct Inventory {
     /// Sources with any music.
     pub(super) sources: Vec<Source>,
+    /// What it is played with.
+    pub(super) sounds: Vec<Sound>,
     /// Everything that makes a corpus what it is, in words.
     pub(super) contents: String,
 }
@@ -29,6 +31,7 @@ impl Inventory {
     pub(super) fn take(settings: &CorpusSettings) -> Result<Self> {
         let fonts =
             if settings.soundfonts.is_empty() { installed() } else { settings.soundfonts.clone() };
+        let mut sounds: Vec<Sound> = fonts.iter().map(|font| soundfont(&name(font))).collect();
         let mut words = vec![format!("version {VERSION}"), format!("{:?}", FeatureSpec::CURRENT)];
         for font in &fonts {
             let Ok(about) = std::fs::metadata(font) else {
@@ -41,16 +44,19 @@ impl Inventory {
             if !data.is_dir() {
                 bail!("data folder {} does not exist; name one or leave it out", data.display());
             }
-            for (folder, source) in FOLDERS {
+            for (folder, source, licence) in FOLDERS {
                 let files = count(&data.join(folder));
                 if files > 0 {
                     words.push(format!("{folder} {files}"));
-                    sources.extend(source);
+                    match source {
+                        Some(source) => sources.push(source),
+                        None => sounds.push(Sound::new(folder, licence)),
+                    }
                 }
             }
         }
         sources.push(Source::Composer);
-        Ok(Self { sources, contents: words.join("; ") })
+        Ok(Self { sources, sounds, contents: words.join("; ") })
     }
 
     /// Short name of the corpus that `seed` makes of this.
@@ -60,15 +66,26 @@ impl Inventory {
     }
 }
 
-/// Folders of the data that change what is rendered, and the source that stands on each.
-const FOLDERS: [(&str, Option<Source>); 6] = [
-    ("groove-midi", Some(Source::Groove)),
-    ("POP909", Some(Source::Pop909)),
-    ("drum-machines-pd", None),
-    ("uzu-drumkit-unlicense", None),
-    ("sonic-pi-samples-cc0", None),
-    ("ir-library-mit", None),
+/// Folders of the data that change what is rendered: the source that stands on each, or the licence
+/// of the sounds in it.
+const FOLDERS: [(&str, Option<Source>, &str); 6] = [
+    ("groove-midi", Some(Source::Groove), ""),
+    ("POP909", Some(Source::Pop909), ""),
+    ("drum-machines-pd", None, "public domain"),
+    ("uzu-drumkit-unlicense", None, "Unlicense"),
+    ("sonic-pi-samples-cc0", None, "CC0"),
+    ("ir-library-mit", None, "MIT"),
 ];
+
+/// A SoundFont by its file name, with the licence its Debian package states.
+fn soundfont(file: &str) -> Sound {
+    let licence = match file {
+        _ if file.starts_with("FluidR3") || file.starts_with("MuseScore_General") => "MIT",
+        _ if file.starts_with("TimGM6mb") => "GPL-2; only played, no part of it is in the model",
+        _ => "its own",
+    };
+    Sound::new(file, licence)
+}
 
 fn count(folder: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
@@ -104,7 +121,7 @@ mod tests {
 
     #[test]
     fn other_seeds_are_other_corpora() {
-        let inventory = Inventory { sources: Vec::new(), contents: "x".into() };
+        let inventory = Inventory { sources: Vec::new(), sounds: Vec::new(), contents: "x".into() };
         assert_ne!(inventory.fingerprint(1), inventory.fingerprint(2));
         assert_eq!(inventory.fingerprint(1).len(), 12);
     }

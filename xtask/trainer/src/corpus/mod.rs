@@ -65,6 +65,21 @@ pub struct SourceReport {
     pub skipped: usize,
 }
 
+/// What music is played with: a SoundFont, a folder of drum sounds or of rooms.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sound {
+    /// File or folder name.
+    pub name: String,
+    /// Licence.
+    pub licence: String,
+}
+
+impl Sound {
+    fn new(name: &str, licence: &str) -> Self {
+        Self { name: name.to_owned(), licence: licence.to_owned() }
+    }
+}
+
 /// A corpus in memory.
 pub struct Corpus {
     /// To learn from.
@@ -73,6 +88,8 @@ pub struct Corpus {
     pub validation: Vec<Clip>,
     /// Where it came from.
     pub sources: Vec<SourceReport>,
+    /// What it was played with, by training and validation together.
+    pub sounds: Vec<Sound>,
 }
 
 /// What a cache folder holds, for people and for model cards.
@@ -149,7 +166,8 @@ fn build_with(
             }
         }
     }
-    let corpus = sorted(&jobs, clips, &skipped);
+    let mut corpus = sorted(&jobs, clips, &skipped);
+    corpus.sounds = inventory.sounds;
     if corpus.train.is_empty() || corpus.validation.is_empty() {
         bail!(
             "{} hours gave {} training and {} validation clips; ask for more hours",
@@ -217,7 +235,8 @@ fn sorted(jobs: &[Job], clips: Vec<Option<Clip>>, skipped: &BTreeMap<String, usi
         }
     };
     let sources = Source::ALL.map(report).to_vec();
-    let mut corpus = Corpus { train: Vec::new(), validation: Vec::new(), sources };
+    let mut corpus =
+        Corpus { train: Vec::new(), validation: Vec::new(), sources, sounds: Vec::new() };
     for (job, clip) in jobs.iter().zip(clips) {
         let Some(clip) = clip else { continue };
         let report = corpus.sources.iter_mut().find(|report| report.name == clip.source);
@@ -269,7 +288,11 @@ mod tests {
     fn a_corpus_repeats_resumes_and_mends_itself() {
         let cache = tempfile::tempdir().expect("a temporary folder");
         let build_it = || {
-            let inventory = Inventory { sources: vec![Source::Composer], contents: "test".into() };
+            let inventory = Inventory {
+                sources: vec![Source::Composer],
+                sounds: Vec::new(),
+                contents: "test".into(),
+            };
             build_with(&settings(cache.path(), 0.03), inventory, || Ok(Workshop::bare(3)))
                 .expect("built")
         };
