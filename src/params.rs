@@ -9,8 +9,19 @@ use std::sync::RwLock;
 use nice_plug::formatters;
 use nice_plug::prelude::*;
 
+use crate::clap::param_out::param_id;
 use crate::correction::TempoCorrection;
 use crate::outputs::cv::CvShape;
+
+/// CLAP ids of the heard parameters, which the plugin writes and the host may only read and record:
+/// beat, downbeat, onset, bar phase, tempo.
+pub(crate) const HEARD_IDS: [u32; 5] = [
+    param_id("beat"),
+    param_id("downbeat"),
+    param_id("onset"),
+    param_id("bar_phase"),
+    param_id("tempo"),
+];
 
 /// Highest value of the tempo parameter, BPM; its lowest, 0, says that no tempo is known yet.
 pub(crate) const TEMPO_PARAM_MAX: f32 = 600.0;

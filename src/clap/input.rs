@@ -10,16 +10,7 @@ use std::ptr;
 
 use clap_sys::events::*;
 
-use super::param_out::param_id;
-
-/// The parameters that Tatum writes and the host may only read and record.
-const OUTPUTS: [u32; 5] = [
-    param_id("beat"),
-    param_id("downbeat"),
-    param_id("onset"),
-    param_id("bar_phase"),
-    param_id("tempo"),
-];
+use crate::params::HEARD_IDS;
 
 /// What stands in for an event that was taken out.
 static NOTHING: clap_event_header = clap_event_header {
@@ -77,7 +68,7 @@ impl InList {
                 _ => return true,
             }
         };
-        !OUTPUTS.contains(&id)
+        !HEARD_IDS.contains(&id)
     }
 }
 
@@ -121,6 +112,7 @@ unsafe extern "C" fn get(list: *const clap_input_events, index: u32) -> *const c
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clap::param_out::param_id;
 
     fn value(id: u32, time: u32) -> clap_event_param_value {
         clap_event_param_value {
@@ -148,9 +140,9 @@ mod tests {
             // SAFETY: a whole event.
             unsafe { list.passes(&event.header) }
         };
-        assert!(passes(&value(param_id("lead"), 63)));
-        assert!(!passes(&value(param_id("lead"), 64)));
-        for id in OUTPUTS {
+        assert!(passes(&value(param_id("midi_channel"), 63)));
+        assert!(!passes(&value(param_id("midi_channel"), 64)));
+        for id in HEARD_IDS {
             assert!(!passes(&value(id, 0)));
         }
     }

@@ -3,19 +3,10 @@
 
 use nice_plug::prelude::*;
 
-use crate::clap::param_out::{ParamEvent, param_id};
-use crate::params::{HeardParams, TatumParams};
+use crate::clap::param_out::ParamEvent;
+use crate::params::{HEARD_IDS as IDS, HeardParams, TatumParams};
 
-/// CLAP ids of the heard parameters, in the order of [`Values`].
-const IDS: [u32; 5] = [
-    param_id("beat"),
-    param_id("downbeat"),
-    param_id("onset"),
-    param_id("bar_phase"),
-    param_id("tempo"),
-];
-
-/// Plain values of the heard parameters: beat, downbeat, onset, bar phase, tempo.
+/// Plain values of the heard parameters, in the order of [`IDS`].
 pub(crate) type Values = [f32; 5];
 
 /// State of the automation output.

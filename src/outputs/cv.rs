@@ -12,6 +12,8 @@ const GATE_S: f64 = 0.015;
 const DECAY_S: f64 = 0.03;
 /// A pulse this low is over.
 const FLOOR: f32 = 1e-4;
+/// The ramp rests at 0 when nothing was heard for this long: the worker has failed or stalled.
+const RAMP_S: f64 = 0.5;
 
 /// Shape of a pulse. Both are as high as the event is strong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -102,10 +104,11 @@ impl Cv {
             out.iter_mut().for_each(|sample| *sample = pulse.next());
         } else if let Some(ramp) = self.ramp {
             for (sample, at) in out.iter_mut().zip(from..) {
-                let phase = ramp.phase + ramp.per_sample * (at - ramp.at) as f64;
-                let phase = phase.rem_euclid(1.0) as f32;
+                let ago = (at - ramp.at) as f64;
+                let phase = (ramp.phase + ramp.per_sample * ago).rem_euclid(1.0) as f32;
                 // Rounded to 32 bits the end of the bar can be the whole of it.
-                *sample = if phase < 1.0 { phase } else { 0.0 };
+                let known = phase < 1.0 && ago < RAMP_S * self.rate_hz;
+                *sample = if known { phase } else { 0.0 };
             }
         } else {
             out.fill(0.0);
@@ -158,6 +161,8 @@ mod tests {
         assert_eq!(whole, cut);
         assert!((whole[0] - 0.9).abs() < 1e-6);
         assert!(whole.iter().all(|phase| (0.0..1.0).contains(phase)));
+        cv.render(3, 50 + 48_000, &mut whole);
+        assert_eq!(whole, [0.0; 400], "a second without news rests");
         cv.follow(&BarState::default(), 450);
         cv.render(3, 450, &mut whole);
         assert_eq!(whole, [0.0; 400], "an unknown bar rests");
