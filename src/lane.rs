@@ -48,6 +48,7 @@ pub(crate) struct Stretch {
 
 /// Audio thread to worker.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::large_enum_variant, reason = "a frame crosses by value, never through the heap")]
 pub(crate) enum Message {
     /// Forget everything and listen anew.
     Restart(Stretch),

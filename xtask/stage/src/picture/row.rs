@@ -64,7 +64,8 @@ pub(super) fn draw(
     y += WAVE_LANE + GAP;
     let frames: Vec<&Frame> =
         hearing.frames.iter().filter(|f| (from..to).contains(&f.heard)).collect();
-    let traces: [(&str, Colour, fn(&Frame) -> f64); 3] = [
+    type Value = fn(&Frame) -> f64;
+    let traces: [(&str, Colour, Value); 3] = [
         ("beat", BEAT, |f| f.beat),
         ("downbeat", DOWNBEAT, |f| f.downbeat),
         ("onset", ONSET, |f| f.onset),

@@ -38,7 +38,7 @@ pub(crate) fn clicks(rate_hz: u32, seconds: f64) -> Vec<f32> {
         .map(|i| {
             let time = i as f64 / rate;
             let since = time % 0.5;
-            let level = if (time / 0.5) as u64 % 4 == 0 { 0.8 } else { 0.4 };
+            let level = if ((time / 0.5) as u64).is_multiple_of(4) { 0.8 } else { 0.4 };
             (level * (-since * 60.0).exp() * (since * 1_000.0 * std::f64::consts::TAU).sin()) as f32
         })
         .collect()

@@ -32,6 +32,7 @@ pub(super) struct Piece {
 }
 
 impl Piece {
+    #[expect(clippy::explicit_auto_deref, reason = "without it `pick` is inferred unsized")]
     pub(super) fn draw(dice: &mut Dice, style: &Style, chart: Option<Vec<Chord>>) -> Self {
         let key = Key::draw(dice, style.colour);
         let busy = dice.between(0.1, 0.9);

@@ -196,7 +196,8 @@ fn arrange(dice: &mut Dice, song: &Song, performances: &[&Performance]) -> Score
         let inside = track.iter().filter(|note| note.at >= from - 0.01 && note.at < until);
         let notes: Vec<_> =
             inside.map(|note| Note { at: (note.at - from).max(0.0), ..*note }).collect();
-        if !notes.is_empty() && !(muted && index > 0) {
+        let silent = notes.is_empty() || (muted && index > 0);
+        if !silent {
             parts.push(Part { voice, notes, gain_db, pan, drive: 0.0 });
         }
     }

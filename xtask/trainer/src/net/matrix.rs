@@ -70,7 +70,7 @@ impl Packed {
     pub(crate) fn pack(&mut self, b: View<'_>) {
         assert_eq!(b.runs, 1, "a right side has one run");
         (self.depth, self.cols) = (b.rows, b.cols);
-        self.width = [24, 16].into_iter().find(|w| b.cols % w == 0).unwrap_or(8);
+        self.width = [24, 16].into_iter().find(|w| b.cols.is_multiple_of(*w)).unwrap_or(8);
         self.panels.clear();
         self.panels.resize(b.cols.div_ceil(self.width) * self.width * b.rows, 0.0);
         for (p, panel) in self.panels.chunks_exact_mut(self.width * b.rows.max(1)).enumerate() {

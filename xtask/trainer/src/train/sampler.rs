@@ -15,9 +15,14 @@ use crate::net::OUTPUTS;
 /// Longest walk through one clip, in stretches.
 const WALK: usize = 4;
 
-/// Training music, as magnitudes and targets.
+/// Magnitudes of one clip.
+type Frames = Vec<[f32; BANDS]>;
+/// What the network should say of them.
+type Targets = Vec<[f32; OUTPUTS]>;
+
+/// Training music.
 pub(super) struct Music {
-    clips: Vec<(Vec<[f32; BANDS]>, Vec<[f32; OUTPUTS]>)>,
+    clips: Vec<(Frames, Targets)>,
     stretch: usize,
 }
 
