@@ -33,7 +33,7 @@ fn main() -> ExitCode {
         "bundle" => tools::bundle(&rest),
         "listen" => tools::listen(&rest),
         "demo" => tools::demo(&rest),
-        "train" | "corpus" | "compose" => tools::trainer(&command, &rest),
+        "train" | "tune" | "corpus" | "compose" => tools::trainer(&command, &rest),
         "golden" => tools::golden(&rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

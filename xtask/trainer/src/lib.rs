@@ -14,3 +14,4 @@ pub mod net;
 pub mod optimise;
 pub mod render;
 pub mod train;
+pub mod tune;
