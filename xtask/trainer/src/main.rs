@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use trainer::corpus::command::{self, ComposeArgs, CorpusArgs};
 use trainer::train::command::TrainCommand;
+use trainer::train::pace::{self, PaceArgs};
 use trainer::tune::command::TuneArgs;
 
 #[derive(Parser)]
@@ -22,6 +23,8 @@ enum Command {
     /// Trains a model.
     #[command(subcommand)]
     Train(TrainCommand),
+    /// Times a step of training and of the model.
+    Pace(PaceArgs),
     /// Fits the decoder to a trained model.
     Tune(TuneArgs),
 }
@@ -41,6 +44,7 @@ fn main() {
         Command::Corpus(args) => command::corpus(&args),
         Command::Compose(args) => command::piece(&args),
         Command::Train(command) => trainer::train::command::run(&command),
+        Command::Pace(args) => pace::run(&args),
         Command::Tune(args) => trainer::tune::command::run(&args),
     };
     if let Err(error) = result {

@@ -54,18 +54,8 @@ pub struct BeatsArgs {
     /// Go on from the checkpoint in the work folder.
     #[arg(long)]
     resume: bool,
-    /// Channels of the two convolutions.
-    #[arg(long, num_args = 2, default_values_t = BeatShape::default().channels)]
-    channels: Vec<usize>,
-    /// Features per frame.
-    #[arg(long, default_value_t = BeatShape::default().features)]
-    features: usize,
-    /// Units of each LSTM layer.
-    #[arg(long, default_value_t = BeatShape::default().hidden)]
-    hidden: usize,
-    /// LSTM layers.
-    #[arg(long, default_value_t = BeatShape::default().layers)]
-    layers: usize,
+    #[command(flatten)]
+    sizes: Sizes,
     /// Sequences per step.
     #[arg(long, default_value_t = Plan::default().batch)]
     batch: usize,
@@ -80,6 +70,34 @@ pub struct BeatsArgs {
     patience: usize,
 }
 
+/// Sizes of the network.
+#[derive(Debug, Args)]
+pub(super) struct Sizes {
+    /// Channels of the two convolutions.
+    #[arg(long, num_args = 2, default_values_t = BeatShape::default().channels)]
+    channels: Vec<usize>,
+    /// Features per frame.
+    #[arg(long, default_value_t = BeatShape::default().features)]
+    features: usize,
+    /// Units of each LSTM layer.
+    #[arg(long, default_value_t = BeatShape::default().hidden)]
+    hidden: usize,
+    /// LSTM layers.
+    #[arg(long, default_value_t = BeatShape::default().layers)]
+    layers: usize,
+}
+
+impl Sizes {
+    pub(super) fn shape(&self) -> BeatShape {
+        BeatShape {
+            channels: [self.channels[0], self.channels[1]],
+            features: self.features,
+            hidden: self.hidden,
+            layers: self.layers,
+        }
+    }
+}
+
 impl BeatsArgs {
     fn plan(&self) -> Plan {
         let length = match (self.steps, self.minutes) {
@@ -88,12 +106,7 @@ impl BeatsArgs {
             (None, None) => Plan::default().length,
         };
         Plan {
-            shape: BeatShape {
-                channels: [self.channels[0], self.channels[1]],
-                features: self.features,
-                hidden: self.hidden,
-                layers: self.layers,
-            },
+            shape: self.sizes.shape(),
             seed: self.seed,
             length,
             batch: self.batch,

@@ -6,6 +6,7 @@
 mod checkpoint;
 mod colour;
 pub mod command;
+pub mod pace;
 mod plan;
 mod run;
 mod sampler;
