@@ -2,18 +2,19 @@
 //! activations against the truth. Quick enough to run every few minutes.
 
 use listener::BANDS;
+use metrics::{BEAT_WINDOW_S, f_measure, settled};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::targets::{self, UNLABELLED};
 use crate::clip::{Clip, frame_time};
-use crate::metrics::{BEAT_TOLERANCE_S, Hits, ONSET_TOLERANCE_S, peaks};
 use crate::net::{BeatShape, Loss, LossWeights, Network, OUTPUTS, Shard, State};
+use crate::peaks::peaks;
 
 /// Clips run side by side.
 const LANES: usize = 4;
-/// Beats before this are not scored: nobody can know them yet, and evaluation of beats ignores them.
-const SETTLE_S: f64 = 5.0;
+/// Half width of the window around an onset, in seconds: the strict one.
+const ONSET_WINDOW_S: f64 = 0.025;
 /// Thresholds tried for each output; the best is reported with its score.
 const THRESHOLDS: [f32; 12] = [0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7];
 
@@ -103,8 +104,7 @@ fn mean_f(
     clips: &[Clip],
     activations: &[Vec<[f32; OUTPUTS]>],
 ) -> f64 {
-    let (tolerance, reach) =
-        if output == 2 { (ONSET_TOLERANCE_S, 1) } else { (BEAT_TOLERANCE_S, 5) };
+    let (window_s, reach) = if output == 2 { (ONSET_WINDOW_S, 1) } else { (BEAT_WINDOW_S, 5) };
     let mut sum = 0.0;
     let mut count = 0;
     for (clip, rows) in clips.iter().zip(activations) {
@@ -113,15 +113,13 @@ fn mean_f(
             1 => clip.beats.iter().filter(|b| b.in_bar == 1).map(|b| b.time_s).collect(),
             _ => clip.onsets.clone(),
         };
-        if truth.is_empty() {
+        if settled(&truth).is_empty() {
             continue;
         }
-        let settled =
-            |times: Vec<f64>| times.into_iter().filter(|&t| t >= SETTLE_S).collect::<Vec<_>>();
         let column: Vec<f32> = rows.iter().map(|row| row[output]).collect();
         let (first, hop) = (frame_time(0), frame_time(1) - frame_time(0));
         let given = peaks(&column, threshold, reach, |k| first + k * hop);
-        sum += Hits::of(&settled(truth), &settled(given), tolerance).f_measure();
+        sum += f_measure(settled(&truth), settled(&given), window_s);
         count += 1;
     }
     sum / f64::from(count.max(1))
