@@ -6,6 +6,7 @@
 mod checkpoint;
 mod colour;
 pub mod command;
+mod gate;
 pub mod pace;
 mod plan;
 mod run;
@@ -22,6 +23,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::clip::Clip;
 use crate::render::audio::write_whole;
 use checkpoint::Checkpoint;
+pub use gate::Marks;
 pub use plan::{Entry, Length, Plan};
 use run::Run;
 use sampler::Music;

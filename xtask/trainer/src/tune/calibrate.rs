@@ -1,92 +1,43 @@
 //! Confidence that means something: a beat given with 0.8 should be right in 8 cases of 10.
 //!
 //! A logistic regression (Platt 1999) from what the tracker knows to whether the beat was right, fitted
-//! by Newton's method; judged by a reliability diagram and the expected calibration error (Guo et al.
-//! 2017, "On calibration of modern neural networks").
+//! by Newton's method.
 
 use listener::DecoderSettings;
+use metrics::{BEAT_WINDOW_S, Judged, judge};
 use rayon::prelude::*;
 
-use super::hearing::{Heard, Piece, hear, nearest};
-use crate::metrics::BEAT_TOLERANCE_S;
+use super::hearing::{Piece, hear};
 
-/// Bins of the reliability diagram.
-const BINS: usize = 10;
 /// Constant, filter, at beats, between beats: as in [`DecoderSettings`].
 const TERMS: usize = 4;
 /// Keeps a term that never varies from running away.
 const RIDGE: f64 = 1e-3;
 const ROUNDS: usize = 30;
 
-/// How often beats of some confidence were right.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Bin {
-    /// Beats.
-    pub count: usize,
-    /// Mean confidence.
-    pub confidence: f64,
-    /// Share that was right.
-    pub right: f64,
-}
-
-/// A reliability diagram.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Reliability {
-    /// By confidence, from 0 to 1.
-    pub bins: [Bin; BINS],
-}
-
-impl Reliability {
-    /// Of pairs of confidence and whether it was right.
-    #[must_use]
-    pub fn of(pairs: &[(f32, bool)]) -> Self {
-        let mut bins = [Bin::default(); BINS];
-        for &(confidence, right) in pairs {
-            let bin = &mut bins[((f64::from(confidence) * BINS as f64) as usize).min(BINS - 1)];
-            bin.count += 1;
-            bin.confidence += f64::from(confidence);
-            bin.right += f64::from(u8::from(right));
-        }
-        for bin in &mut bins {
-            bin.confidence /= bin.count.max(1) as f64;
-            bin.right /= bin.count.max(1) as f64;
-        }
-        Self { bins }
-    }
-
-    /// Expected calibration error: mean distance of confidence and share right, by beats.
-    #[must_use]
-    pub fn error(&self) -> f64 {
-        let all: usize = self.bins.iter().map(|bin| bin.count).sum();
-        let gap = |bin: &Bin| bin.count as f64 * (bin.confidence - bin.right).abs();
-        self.bins.iter().map(gap).sum::<f64>() / all.max(1) as f64
-    }
-}
-
 /// Every beat given for `pieces` whatever its confidence, and whether it is right.
 #[must_use]
-pub(super) fn judged(settings: &DecoderSettings, pieces: &[Piece]) -> Vec<(f32, bool)> {
+pub fn judged(settings: &DecoderSettings, pieces: &[Piece]) -> Vec<Judged> {
     let all = DecoderSettings { min_confidence: 0.0, ..settings.clone() };
     let of = |piece: &Piece| {
         let truth: Vec<f64> = piece.beats.iter().map(|beat| beat.time_s).collect();
         // Before the first and after the last true beat nobody says what is right.
         let (from, to) = (truth[0] - 0.5, truth[truth.len() - 1] + 0.5);
-        let judge = |beat: &Heard| {
-            let error = nearest(&truth, beat.time_s).unwrap_or(f64::INFINITY);
-            (beat.confidence, error.abs() <= BEAT_TOLERANCE_S)
-        };
-        let known = |beat: &&Heard| (from..to).contains(&beat.time_s);
-        hear(&all, piece).iter().filter(known).map(judge).collect::<Vec<_>>()
+        let heard = hear(&all, piece);
+        let known = heard.iter().filter(|beat| (from..to).contains(&beat.time_s));
+        let beats: Vec<(f64, f64)> =
+            known.map(|beat| (beat.time_s, f64::from(beat.confidence))).collect();
+        judge(&truth, &beats, BEAT_WINDOW_S)
     };
     pieces.par_iter().flat_map_iter(of).collect()
 }
 
-/// `settings` with the confidence that fits `pieces` best, and how reliable that is there.
+/// `settings` with the confidence that fits `pieces` best.
 #[must_use]
-pub fn calibrate(settings: &DecoderSettings, pieces: &[Piece]) -> (DecoderSettings, Reliability) {
+pub fn calibrate(settings: &DecoderSettings, pieces: &[Piece]) -> DecoderSettings {
     // The terms are known to the tracker alone; with one weight set, the confidence tells that one.
-    let log_odds = |confidence: f32| {
-        let p = f64::from(confidence).clamp(1e-6, 1.0 - 1e-6);
+    let log_odds = |confidence: f64| {
+        let p = confidence.clamp(1e-6, 1.0 - 1e-6);
         (p / (1.0 - p)).ln()
     };
     let term = |which: usize| {
@@ -96,20 +47,20 @@ pub fn calibrate(settings: &DecoderSettings, pieces: &[Piece]) -> (DecoderSettin
         });
         judged(&alone, pieces)
     };
-    let columns: Vec<Vec<(f32, bool)>> = (1..TERMS).map(term).collect();
-    let rows: Vec<([f64; TERMS], bool)> = (0..columns[0].len())
-        .map(|i| {
-            let value = |k: usize| if k == 0 { 1.0 } else { log_odds(columns[k - 1][i].0) };
-            (std::array::from_fn(value), columns[0][i].1)
-        })
-        .collect();
-    let fitted = logistic(&rows);
+    let columns: Vec<Vec<Judged>> = (1..TERMS).map(term).collect();
+    let row = |i: usize| {
+        let value = |k: usize| if k == 0 { 1.0 } else { log_odds(columns[k - 1][i].confidence) };
+        (std::array::from_fn(value), columns[0][i].right)
+    };
+    let rows: Vec<([f64; TERMS], bool)> = (0..columns[0].len()).map(row).collect();
+    if rows.is_empty() {
+        return settings.clone();
+    }
     let mut settings = settings.clone();
-    for (weight, fitted) in weights_of(&mut settings).into_iter().zip(fitted) {
+    for (weight, fitted) in weights_of(&mut settings).into_iter().zip(logistic(&rows)) {
         *weight = fitted as f32;
     }
-    let reliability = Reliability::of(&judged(&settings, pieces));
-    (settings, reliability)
+    settings
 }
 
 fn weights_of(settings: &mut DecoderSettings) -> [&mut f32; TERMS] {
@@ -183,13 +134,5 @@ mod tests {
         for (found, truth) in logistic(&rows).into_iter().zip(truth) {
             assert!((found - truth).abs() < 0.1, "{found} for {truth}");
         }
-    }
-
-    #[test]
-    fn an_honest_forecast_has_no_calibration_error() {
-        let honest: Vec<_> = (0..1000).map(|k| (0.75, k % 4 != 0)).collect();
-        assert!(Reliability::of(&honest).error() < 1e-6);
-        let boastful: Vec<_> = honest.iter().map(|&(_, right)| (0.95, right)).collect();
-        assert!((Reliability::of(&boastful).error() - 0.2).abs() < 1e-6);
     }
 }

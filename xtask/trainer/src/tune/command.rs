@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use listener::{DecoderSettings, ModelFile};
+use listener::ModelFile;
+use metrics::{expected_calibration_error, reliability};
 
-use super::hearing::{Piece, Summary, summary};
-use super::{calibrate, search};
+use super::{Piece, fit, judged, summary};
 use crate::corpus::{self, CorpusSettings};
 use crate::export;
 use crate::render::audio::write_whole;
@@ -69,10 +69,9 @@ pub fn run(args: &TuneArgs) -> Result<()> {
     };
     if args.settings.is_some() {
         for piece in &dev {
-            let one = summary(&start, std::slice::from_ref(piece));
-            println!("  {:40} {}", piece.name, line(&one));
+            println!("{:40} {}", piece.name, summary(&start, std::slice::from_ref(piece)));
         }
-        println!("dev: {}", line(&summary(&start, &dev)));
+        println!("{:40} {}", "mean", summary(&start, &dev));
         return Ok(());
     }
     let corpus = corpus::build(&CorpusSettings {
@@ -83,37 +82,21 @@ pub fn run(args: &TuneArgs) -> Result<()> {
         cache: args.cache.clone(),
     })?;
     let pieces = Piece::of(&shape, &params, &corpus.validation);
-    println!("validation, {} clips, before: {}", pieces.len(), line(&summary(&start, &pieces)));
-    let (found, score) = search(&start, &pieces, args.rounds, |name, value, score| {
-        println!("{name} {value:.6}: {}", line(score));
-    });
-    let found = DecoderSettings { beat_lag_s: found.beat_lag_s + score.lag_s as f32, ..found };
-    let (found, reliability) = calibrate(&found, &pieces);
-    println!("after: {}", line(&summary(&found, &pieces)));
-    println!("expected calibration error {:.3}", reliability.error());
-    for bin in reliability.bins {
-        println!("  {:.2} right {:.2} of {}", bin.confidence, bin.right, bin.count);
-    }
-    if !dev.is_empty() {
-        println!("dev before: {}", line(&summary(&start, &dev)));
-        println!("dev after: {}", line(&summary(&found, &dev)));
-        let there = super::Reliability::of(&super::calibrate::judged(&found, &dev));
-        println!("dev: expected calibration error {:.3}", there.error());
-        for bin in there.bins {
-            println!("  {:.2} right {:.2} of {}", bin.confidence, bin.right, bin.count);
+    println!("validation, {} clips, before: {}", pieces.len(), summary(&start, &pieces));
+    let found = fit(&start, &pieces, args.rounds, |line| println!("{line}"));
+    for (name, pieces) in [("validation", &pieces), ("dev", &dev)] {
+        if pieces.is_empty() {
+            continue;
+        }
+        println!("{name} after: {}", summary(&found, pieces));
+        let bins = reliability(&judged(&found, pieces));
+        let error = expected_calibration_error(&bins).unwrap_or(0.0);
+        println!("  expected calibration error {error:.3}");
+        for bin in bins.iter().filter(|bin| bin.count > 0) {
+            println!("  claimed {:.2}, right {:.2} of {}", bin.confidence, bin.right, bin.count);
         }
     }
     println!("{}", serde_json::to_string(&found)?);
     let out = args.out.as_ref().unwrap_or(&args.model);
     write_whole(out, &export::with_decoder(&bytes, &found)?)
-}
-
-fn line(summary: &Summary) -> String {
-    format!(
-        "beat F {:.3}, downbeat F {:.3}, other tempo {:.0} %, lag {:+.1} ms",
-        summary.beat,
-        summary.downbeat,
-        100.0 * summary.other_tempo,
-        1e3 * summary.lag_s
-    )
 }

@@ -1,15 +1,16 @@
 //! What the decoder makes of activations, and how good that is.
 
+use std::fmt;
+
 use listener::{Activations, Decoder, DecoderSettings, FeatureSpec, SamplePos};
+use metrics::{
+    BEAT_WINDOW_S, errors, f_measure, level, mean_interval, median, median_tempo, settled,
+};
 use rayon::prelude::*;
 
 use crate::clip::{BeatLabel, Clip, RATE_HZ, frame_time};
-use crate::metrics::{BEAT_TOLERANCE_S, Hits};
 use crate::net::{BeatShape, OUTPUTS};
 use crate::train::validate::activations;
-
-/// Beats before this are not scored: nobody can know them yet, and evaluation of beats ignores them.
-const SETTLE_S: f64 = 5.0;
 
 /// What the network heard in one clip, and the truth.
 #[derive(Debug, Clone)]
@@ -62,24 +63,35 @@ pub fn hear(settings: &DecoderSettings, piece: &Piece) -> Vec<Heard> {
     piece.activations.iter().enumerate().filter_map(step).collect()
 }
 
-/// Means over pieces.
+/// Means over pieces; beats from five seconds on, within 70 ms.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Summary {
-    /// F-measure of beats, 70 ms.
-    pub beat: f64,
-    /// F-measure of downbeats, 70 ms.
-    pub downbeat: f64,
-    /// Share of pieces whose median interval is not within 8 % of the true one.
-    pub other_tempo: f64,
-    /// Median error of beats that hit, seconds; positive is late.
+    /// F-measure of beats, with the ends of its 95 % interval.
+    pub beat: [f64; 3],
+    /// F-measure of downbeats, likewise.
+    pub downbeat: [f64; 3],
+    /// Share of pieces at double, half or another simple ratio of their tempo.
+    pub octave_errors: f64,
+    /// Median error of beats, seconds; positive is late.
     pub lag_s: f64,
 }
 
 impl Summary {
-    /// The one number the search goes by.
+    /// The one number that settings and models are chosen by.
     #[must_use]
     pub fn overall(&self) -> f64 {
-        self.beat + 0.5 * self.downbeat
+        self.beat[0] + 0.5 * self.downbeat[0]
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ([beat, ..], [downbeat, ..]) = (self.beat, self.downbeat);
+        let (octaves, lag_ms) = (100.0 * self.octave_errors, 1e3 * self.lag_s);
+        write!(
+            f,
+            "beat F {beat:.3}, downbeat F {downbeat:.3}, octave errors {octaves:.0} %, lag {lag_ms:+.1} ms"
+        )
     }
 }
 
@@ -88,57 +100,44 @@ impl Summary {
 pub fn summary(settings: &DecoderSettings, pieces: &[Piece]) -> Summary {
     let of = |piece: &Piece| score(&hear(settings, piece), &piece.beats);
     let scores: Vec<Score> = pieces.par_iter().map(of).collect();
-    let mean =
-        |f: fn(&Score) -> f64| scores.iter().map(f).sum::<f64>() / scores.len().max(1) as f64;
-    let mut errors: Vec<f64> = scores.iter().flat_map(|s| s.errors.iter().copied()).collect();
+    let interval = |f: fn(&Score) -> f64| {
+        let values: Vec<f64> = scores.iter().map(f).collect();
+        mean_interval(&values, 1).map_or([0.0; 3], |of| [of.mean, of.low, of.high])
+    };
+    let late: Vec<f64> = scores.iter().flat_map(|score| score.errors.iter().copied()).collect();
     Summary {
-        beat: mean(|s| s.beat),
-        downbeat: mean(|s| s.downbeat),
-        other_tempo: mean(|s| f64::from(u8::from(s.other_tempo))),
-        lag_s: median(&mut errors).unwrap_or(0.0),
+        beat: interval(|score| score.beat),
+        downbeat: interval(|score| score.downbeat),
+        octave_errors: interval(|score| f64::from(u8::from(score.octave_error)))[0],
+        lag_s: median(&late).unwrap_or(0.0),
     }
 }
 
 /// Scores of one piece.
-#[derive(Debug, Clone)]
-pub(super) struct Score {
-    pub(super) beat: f64,
-    pub(super) downbeat: f64,
-    pub(super) other_tempo: bool,
+struct Score {
+    beat: f64,
+    downbeat: f64,
+    octave_error: bool,
     /// Signed errors of the beats that hit, seconds.
     errors: Vec<f64>,
 }
 
-pub(super) fn score(heard: &[Heard], truth: &[BeatLabel]) -> Score {
-    let settled = |times: &mut dyn Iterator<Item = f64>| -> Vec<f64> {
-        times.filter(|&time_s| time_s >= SETTLE_S).collect()
+fn score(heard: &[Heard], truth: &[BeatLabel]) -> Score {
+    let given = |first: bool| {
+        let wanted = heard.iter().filter(|beat| !first || beat.in_bar == 1);
+        wanted.map(|beat| beat.time_s).collect::<Vec<f64>>()
     };
-    let given = settled(&mut heard.iter().map(|beat| beat.time_s));
-    let wanted = settled(&mut truth.iter().map(|beat| beat.time_s));
-    let first_given = settled(&mut heard.iter().filter(|b| b.in_bar == 1).map(|b| b.time_s));
-    let first_wanted = settled(&mut truth.iter().filter(|b| b.in_bar == 1).map(|b| b.time_s));
-    let errors = given.iter().filter_map(|&time_s| nearest(&wanted, time_s));
-    let ratio = interval(&given).zip(interval(&wanted)).map(|(a, b)| a / b);
+    let wanted = |first: bool| {
+        let wanted = truth.iter().filter(|beat| !first || beat.in_bar == 1);
+        wanted.map(|beat| beat.time_s).collect::<Vec<f64>>()
+    };
+    let f = |first| f_measure(settled(&wanted(first)), settled(&given(first)), BEAT_WINDOW_S);
+    let (given, wanted) = (given(false), wanted(false));
+    let tempi = median_tempo(settled(&wanted)).zip(median_tempo(settled(&given)));
     Score {
-        beat: Hits::of(&wanted, &given, BEAT_TOLERANCE_S).f_measure(),
-        downbeat: Hits::of(&first_wanted, &first_given, BEAT_TOLERANCE_S).f_measure(),
-        other_tempo: ratio.is_none_or(|ratio| (ratio - 1.0).abs() > 0.08),
-        errors: errors.filter(|error| error.abs() <= BEAT_TOLERANCE_S).collect(),
+        beat: f(false),
+        downbeat: f(true),
+        octave_error: tempi.is_some_and(|(truth, heard)| level(truth, heard).is_octave_error()),
+        errors: errors(settled(&wanted), settled(&given), BEAT_WINDOW_S),
     }
-}
-
-/// Signed distance of `time_s` from the nearest of `times`, which ascend.
-pub(super) fn nearest(times: &[f64], time_s: f64) -> Option<f64> {
-    let next = times.partition_point(|&t| t < time_s);
-    let around = &times[next.saturating_sub(1)..(next + 1).min(times.len())];
-    around.iter().map(|t| time_s - t).min_by(|a, b| a.abs().total_cmp(&b.abs()))
-}
-
-fn interval(times: &[f64]) -> Option<f64> {
-    median(&mut times.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>())
-}
-
-fn median(values: &mut [f64]) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
 }
