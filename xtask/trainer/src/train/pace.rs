@@ -72,7 +72,7 @@ fn training(plan: &Plan, steps: usize) -> f64 {
         onsets: Vec::new(),
     };
     let music = Music::new(vec![clip], plan.stretch);
-    let mut run = Run::start(plan, 1);
+    let mut run = Run::start(plan, &music);
     let mut timed = |_| {
         let begun = Instant::now();
         run.learn(&music);

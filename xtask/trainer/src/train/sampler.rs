@@ -6,6 +6,7 @@
 
 use listener::BANDS;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::colour::{self, Colour};
 use super::targets::{self, Labels};
@@ -26,6 +27,7 @@ const PACE: f64 = 0.07;
 pub(super) struct Music {
     clips: Vec<(Frames, Labels)>,
     stretch: usize,
+    fingerprint: String,
 }
 
 /// Where a lane is.
@@ -44,12 +46,24 @@ impl Music {
     /// Takes `clips`, to be heard in stretches of `stretch` frames.
     #[must_use]
     pub(super) fn new(clips: Vec<Clip>, stretch: usize) -> Self {
+        let mut hash = Sha256::new();
+        for clip in &clips {
+            hash.update(&clip.name);
+            hash.update(clip.frames.len().to_le_bytes());
+            hash.update(clip.frames.last().map_or(0, |last| last[0].to_bits()).to_le_bytes());
+        }
+        let fingerprint = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let prepare = |mut clip: Clip| {
             let labels = Labels::of(&clip);
             colour::to_magnitudes(&mut clip.frames);
             (clip.frames, labels)
         };
-        Self { clips: clips.into_iter().map(prepare).collect(), stretch }
+        Self { clips: clips.into_iter().map(prepare).collect(), stretch, fingerprint }
+    }
+
+    /// Short, and another for other music.
+    pub(super) fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     /// Moves `lane` to its next stretch; true if that is a new start, where the state is silence.
