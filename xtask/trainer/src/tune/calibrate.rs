@@ -114,7 +114,11 @@ pub fn calibrate(settings: &DecoderSettings, pieces: &[Piece]) -> (DecoderSettin
 
 fn weights_of(settings: &mut DecoderSettings) -> [&mut f32; TERMS] {
     let DecoderSettings {
-        confidence_bias, confidence_filter, confidence_at_beats, confidence_between, ..
+        confidence_bias,
+        confidence_filter,
+        confidence_at_beats,
+        confidence_between,
+        ..
     } = settings;
     [confidence_bias, confidence_filter, confidence_at_beats, confidence_between]
 }

@@ -88,7 +88,8 @@ impl Summary {
 pub fn summary(settings: &DecoderSettings, pieces: &[Piece]) -> Summary {
     let of = |piece: &Piece| score(&hear(settings, piece), &piece.beats);
     let scores: Vec<Score> = pieces.par_iter().map(of).collect();
-    let mean = |f: fn(&Score) -> f64| scores.iter().map(f).sum::<f64>() / scores.len().max(1) as f64;
+    let mean =
+        |f: fn(&Score) -> f64| scores.iter().map(f).sum::<f64>() / scores.len().max(1) as f64;
     let mut errors: Vec<f64> = scores.iter().flat_map(|s| s.errors.iter().copied()).collect();
     Summary {
         beat: mean(|s| s.beat),

@@ -21,7 +21,12 @@ const KNOBS: [Knob; 9] = [
     Knob { name: "beat_floor", of: |s| &mut s.beat_floor, step: 1.5, range: (1e-3, 0.1) },
     Knob { name: "restart", of: |s| &mut s.restart, step: 5.0, range: (1e-9, 1e-3) },
     Knob { name: "prior_octaves", of: |s| &mut s.prior_octaves, step: 1.25, range: (0.25, 1.5) },
-    Knob { name: "tempo_hysteresis", of: |s| &mut s.tempo_hysteresis, step: 1.5, range: (1.0, 20.0) },
+    Knob {
+        name: "tempo_hysteresis",
+        of: |s| &mut s.tempo_hysteresis,
+        step: 1.5,
+        range: (1.0, 20.0),
+    },
     Knob { name: "bar_hysteresis", of: |s| &mut s.bar_hysteresis, step: 1.5, range: (1.0, 20.0) },
 ];
 
