@@ -71,7 +71,7 @@ fn real_data_is_read_parted_and_labelled_where_it_sounds() {
     let fonts = installed();
     let studio = Studio::open(&fonts[..fonts.len().min(1)], &[]).expect("opened");
     for (source, least) in [
-        (Source::Groove, [300, 60]),
+        (Source::Groove, [300, 50]),
         (Source::Pop909, [600, 50]),
         (Source::LeadSheets, [400, 20]),
         (Source::Scores, [1200, 60]),
