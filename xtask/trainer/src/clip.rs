@@ -13,7 +13,7 @@ pub const RATE_HZ: f64 = 44_100.0;
 pub struct BeatLabel {
     /// Seconds from the start of the clip to the acoustic beat.
     pub time_s: f64,
-    /// Position in the bar; 1 is the downbeat.
+    /// Position in the bar; 1 is the downbeat, 0 says that nobody knows.
     pub in_bar: u8,
 }
 
@@ -28,7 +28,8 @@ pub struct Clip {
     pub frames: Vec<[f32; BANDS]>,
     /// Beats in ascending time, all within the clip.
     pub beats: Vec<BeatLabel>,
-    /// Audible note onsets in ascending time, seconds, at least 30 ms apart.
+    /// Audible note onsets in ascending time, seconds, at least 30 ms apart. Empty when nobody has
+    /// labelled them: they are then neither learned nor scored.
     pub onsets: Vec<f64>,
 }
 

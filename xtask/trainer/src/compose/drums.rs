@@ -16,6 +16,7 @@ pub fn key_of(letter: char) -> u8 {
         'f' => 44,
         'o' => 46,
         'c' => 49,
+        'n' => 52,
         'r' => 51,
         'b' => 53,
         't' => 50,
@@ -54,6 +55,8 @@ pub enum Energy {
     Full,
     /// The backbeat half as often, under the same pulse.
     HalfTime,
+    /// The backbeat twice as often, under the same pulse.
+    DoubleTime,
 }
 
 /// A bar of `groove`, in beats from the bar's start. `bar` counts bars since the groove began.
@@ -76,7 +79,7 @@ pub fn bar(
             Energy::Out => false,
             Energy::Light => !drum,
             Energy::Kick => letter == 'k',
-            Energy::Full | Energy::HalfTime => true,
+            Energy::Full | Energy::HalfTime | Energy::DoubleTime => true,
         };
         if !plays {
             continue;
@@ -89,6 +92,9 @@ pub fn bar(
                     continue;
                 }
                 place /= 2;
+            }
+            if energy == Energy::DoubleTime && drum {
+                place *= 2;
             }
             let Some(velocity) = velocity_of(pattern[place % pattern.len()], dice) else {
                 continue;
@@ -175,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_time_moves_the_backbeat_to_three() {
+    fn half_time_moves_the_backbeat_to_three_and_double_time_between_the_beats() {
         let style = Style::named("rock").expect("rock is played");
         let mut dice = Dice::named(1, "drums");
         let at = |notes: &[Note], key| -> Vec<f64> {
@@ -186,6 +192,8 @@ mod tests {
         let half = bar(&mut dice, style, style.grooves[0], 0, Energy::HalfTime);
         assert_eq!(at(&half, 38), vec![2.0]);
         assert_eq!(at(&half, 42).len(), at(&full, 42).len());
+        let double = bar(&mut dice, style, style.grooves[0], 0, Energy::DoubleTime);
+        assert_eq!(at(&double, 38), vec![0.5, 1.5, 2.5, 3.5]);
     }
 
     #[test]

@@ -41,6 +41,16 @@ impl Place {
     }
 }
 
+/// Where a riff strikes: the kick that follows it.
+pub(super) fn strokes(figure: &str, place: Place) -> Vec<(f64, f64)> {
+    let struck = events(figure, place.bar, place.steps).into_iter();
+    let stroke = |(step, _, character): (usize, usize, char)| {
+        let velocity = if character == 'X' { 114.0 } else { 98.0 };
+        (step as f64 * place.step_beats, velocity)
+    };
+    struck.map(stroke).collect()
+}
+
 /// A bass line. `chord_at` gives the chord at a beat of the bar.
 pub(super) fn bass(
     dice: &mut Dice,
@@ -82,6 +92,10 @@ pub(super) fn chords(
         let keys = if driven { chord.power(40) } else { chord.voiced(centre) };
         match character {
             'b' => notes.push(place.note(step, held, at_least(chord.bass, 40), 92.0)),
+            'm' => {
+                let muted = keys.iter().take(2).map(|&key| place.note(step, 1, key, 84.0));
+                notes.extend(muted.map(|note| Note { length: 0.6 * note.length, ..note }));
+            }
             '1'..='9' => {
                 let tone = character as usize - '1' as usize;
                 let key = keys[tone % keys.len()] + 12 * (tone / keys.len()) as u8;

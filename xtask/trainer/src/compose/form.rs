@@ -27,6 +27,8 @@ pub(super) struct Section {
     pub(super) arp: bool,
     /// Long chords.
     pub(super) pad: bool,
+    /// Whether drums, bass and chords play only between the beats.
+    pub(super) offbeat: bool,
 }
 
 /// Who belongs to the band at all.
@@ -62,8 +64,9 @@ pub(super) fn draw(dice: &mut Dice, style: &Style, band: Band, bars: usize) -> V
     while filled < bars {
         let mut section = full(dice, style, band, length, order[index % order.len()]);
         if intro {
-            section.bars = if dice.chance(0.5) { 2 } else { 4 };
-            thin_out(dice, &mut section, 0.6);
+            let machine = matches!(style.drums, Drums::Machine | Drums::Chip);
+            section.bars = *dice.pick(if machine { &[2, 4, 8, 8] } else { &[2, 2, 4, 4] });
+            thin_out(dice, &mut section, if machine { 0.8 } else { 0.6 });
             intro = false;
         } else if index > 0 && dice.chance(0.2) {
             thin_out(dice, &mut section, 0.75);
@@ -71,6 +74,7 @@ pub(super) fn draw(dice: &mut Dice, style: &Style, band: Band, bars: usize) -> V
         } else {
             index += 1;
         }
+        section.offbeat = dice.chance(style.offbeat);
         filled += section.bars;
         sections.push(section);
     }
@@ -82,6 +86,7 @@ fn full(dice: &mut Dice, style: &Style, band: Band, bars: usize, theme: usize) -
     let energy = match () {
         () if silent => Energy::Out,
         () if dice.chance(style.half_time) => Energy::HalfTime,
+        () if dice.chance(style.double_time) => Energy::DoubleTime,
         () => Energy::Full,
     };
     Section {
@@ -95,6 +100,7 @@ fn full(dice: &mut Dice, style: &Style, band: Band, bars: usize, theme: usize) -
         lead: band.lead && dice.chance(0.75),
         arp: band.arp && dice.chance(0.8),
         pad: band.pad && dice.chance(0.8),
+        offbeat: false,
     }
 }
 
@@ -126,7 +132,7 @@ mod tests {
             let sections = draw(&mut dice, style, band, 20);
             assert!(sections.iter().map(|s| s.bars).sum::<usize>() >= 20);
             for s in &sections {
-                let drums = matches!(s.energy, Energy::Full | Energy::HalfTime | Energy::Kick);
+                let drums = !matches!(s.energy, Energy::Out | Energy::Light);
                 assert!(drums || s.bass || s.chords || s.lead || s.arp || s.pad, "{s:?}");
             }
         }

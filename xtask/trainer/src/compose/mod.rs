@@ -4,6 +4,7 @@
 //! swings it and lets the players be human. Beats of the score are exact by construction.
 
 pub mod drums;
+pub mod expression;
 mod figures;
 mod form;
 pub mod grid;
@@ -15,8 +16,9 @@ pub mod score;
 pub mod style;
 
 use drums::Performance;
+use expression::phrasing;
 use form::{Band, Section};
-use grid::Grid;
+use grid::{Grid, Steadiness};
 use harmony::Chord;
 use piece::Piece;
 use players::{Players, on_grid};
@@ -68,6 +70,8 @@ pub struct Sheet {
     pub chart: Vec<Chord>,
     /// Parts with their notes in beats; beat 0 is a downbeat.
     pub parts: Vec<Part>,
+    /// Whether somebody must play the chords, because the parts do not.
+    pub chords: bool,
 }
 
 /// Styles of human drumming that go under a song of any kind.
@@ -83,19 +87,20 @@ pub fn arrange(
     sheet: Sheet,
     performances: &[&Performance],
 ) -> Score {
-    let Sheet { bpm, bars, chart, parts } = sheet;
+    let Sheet { bpm, bars, chart, parts, chords } = sheet;
     let band = Band { lead: false, arp: dice.chance(0.1), pad: dice.chance(0.25) };
     let mut sections = form::draw(dice, style, band, bars);
-    let (bassless, alone, drumless) = (dice.chance(0.1), dice.chance(0.6), dice.chance(0.15));
+    let (bassless, alone, drumless) =
+        (dice.chance(0.1), !chords && dice.chance(0.6), dice.chance(0.15));
     for section in &mut sections {
         section.bass &= !bassless;
-        section.chords &= !alone;
+        section.chords = (section.chords || chords) && !alone;
         if drumless {
             section.energy = drums::Energy::Out;
         }
     }
     let human = performance_near(dice, &UNDER_SONGS, style.per_bar, bpm, 0.85, performances);
-    let human = human.filter(|_| style.drums != Drums::Silent);
+    let human = human.filter(|_| style.drums != Drums::Silent && style.steps == 4);
     let piece = Piece::draw(dice, style, Some(chart));
     let mut players = Players::default();
     play_all(dice, style, &piece, &sections, human, &mut players);
@@ -107,7 +112,7 @@ pub fn arrange(
 pub fn solo(dice: &mut Dice, performance: &Performance, bpm: f64, bars: usize) -> Score {
     let per_bar = performance.per_bar;
     let beats = bars * usize::from(per_bar);
-    let steadiness = grid::Steadiness::Band;
+    let steadiness = Steadiness::Band;
     let course = grid::tempo_course(dice, bpm, beats + 1, steadiness);
     let grid = Grid::at_tempo(beats + 1, per_bar, dice.between(0.1, 0.6), |beat| course[beat]);
     let voice = match dice.whole(0, 10) {
@@ -153,7 +158,12 @@ fn finish(
 ) -> Score {
     let beats = bars * usize::from(style.per_bar);
     let start_s = if dice.chance(0.15) { dice.between(0.2, 2.0) } else { dice.between(0.02, 0.2) };
-    let course = grid::tempo_course(dice, bpm, beats + 1, style.steadiness);
+    let mut course = grid::tempo_course(dice, bpm, beats + 1, style.steadiness);
+    if style.steadiness == Steadiness::Rubato {
+        let strength = dice.between(0.1, 1.0);
+        let breath = phrasing(dice, beats + 1, usize::from(style.per_bar), strength);
+        course.iter_mut().zip(breath).for_each(|(bpm, factor)| *bpm *= factor);
+    }
     let grid = Grid::at_tempo(beats + 1, style.per_bar, start_s, |beat| course[beat]);
     let mut parts = players.dress(dice, style, human);
     parts.extend(more);
@@ -188,13 +198,13 @@ mod tests {
 
     #[test]
     fn every_style_composes_the_same_piece_for_the_same_seed() {
-        for style in repertoire::STYLES {
+        for style in repertoire::STYLES.iter() {
             let play = || compose(&mut Dice::named(9, style.name), style, 30.0, &[]);
             let score = play();
             assert_eq!(score, play(), "{}", style.name);
             assert!(score.seconds >= 28.0, "{}", style.name);
             let notes: usize = score.parts.iter().map(|part| part.notes.len()).sum();
-            assert!(notes > 30, "{}: {notes} notes", style.name);
+            assert!(notes > 25, "{}: {notes} notes", style.name);
             assert!(score.beats.iter().all(|b| (1..=style.per_bar).contains(&b.in_bar)));
         }
     }
@@ -220,7 +230,7 @@ mod tests {
         let voice = Voice::Program(73);
         let song = Part { voice, notes, gain_db: 0.0, pan: 0.0, drive: 0.0 };
         let chart = vec![Chord::new(0, &[0, 4, 7]); 32];
-        let sheet = Sheet { bpm: 100.0, bars: 8, chart, parts: vec![song] };
+        let sheet = Sheet { bpm: 100.0, bars: 8, chart, parts: vec![song], chords: false };
         let score = arrange(&mut Dice::named(3, "arrange"), style, sheet, &[]);
         let melody =
             score.parts.iter().find(|p| p.voice == voice && p.notes[0].key == 72).expect("kept");

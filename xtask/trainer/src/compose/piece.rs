@@ -26,6 +26,7 @@ pub(super) struct Piece {
     themes: Vec<Theme>,
     chord_beats: usize,
     driven: bool,
+    riff: bool,
     centre: u8,
     order: Vec<usize>,
     arp_every: usize,
@@ -50,6 +51,7 @@ impl Piece {
             themes: themes.collect(),
             chord_beats: *dice.pick(style.chord_beats),
             driven: dice.chance(style.drive),
+            riff: dice.chance(style.riff),
             centre: dice.whole(55, 67) as u8,
             order: (0..*dice.pick(&[3, 4, 4, 6, 8])).map(|_| dice.whole(0, 5)).collect(),
             arp_every: *dice.pick(&[1, 1, 2, 2, 3]),
@@ -94,16 +96,28 @@ impl Piece {
             };
             let place_at =
                 |notes: Vec<Note>| notes.into_iter().map(move |n| Note { at: n.at + start, ..n });
+            let between = |notes: Vec<Note>| {
+                let off = |note: &Note| !section.offbeat || (note.at - note.at.round()).abs() > 0.1;
+                notes.into_iter().filter(off).collect::<Vec<Note>>()
+            };
+            let riff = self.riff.then_some(theme.chords).filter(|_| section.chords);
             if performed.is_none() {
-                to.drums.extend(place_at(drum_bar(dice, style, section, theme.groove, bar)));
+                let mut notes = drum_bar(dice, style, section, theme.groove, bar);
+                if let Some(riff) = riff.filter(|_| section.energy == Energy::Full) {
+                    notes.retain(|note| note.key != drums::key_of('k'));
+                    let kicks = figures::strokes(riff, place).into_iter();
+                    notes.extend(kicks.map(|(at, velocity)| drums::hit('k', at, velocity)));
+                }
+                to.drums.extend(place_at(between(notes)));
             }
             if section.bass {
-                to.bass.extend(place_at(figures::bass(dice, theme.bass, place, &chord_at)));
+                let figure = riff.unwrap_or(theme.bass);
+                to.bass.extend(place_at(between(figures::bass(dice, figure, place, &chord_at))));
             }
             if section.chords {
                 let struck =
                     figures::chords(dice, theme.chords, place, self.centre, self.driven, &chord_at);
-                to.chords.extend(place_at(struck));
+                to.chords.extend(place_at(between(struck)));
             }
             if section.lead {
                 to.lead.extend(place_at(theme.motif.play(

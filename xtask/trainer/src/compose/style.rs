@@ -109,6 +109,12 @@ pub struct Style {
     pub chord_beats: &'static [usize],
     /// Probability of a half-time section.
     pub half_time: f64,
+    /// Probability of a double-time section.
+    pub double_time: f64,
+    /// Probability that kick and bass follow the guitar's riff.
+    pub riff: f64,
+    /// Probability of a section in which only what lies between the beats is played.
+    pub offbeat: f64,
 }
 
 impl Style {
@@ -129,7 +135,7 @@ impl Style {
     /// Every style.
     #[must_use]
     pub fn all() -> &'static [Self] {
-        super::repertoire::STYLES
+        &super::repertoire::STYLES
     }
 
     /// The style called `name`.
@@ -146,7 +152,7 @@ mod tests {
 
     #[test]
     fn figures_fit_their_bars() {
-        for style in STYLES {
+        for style in STYLES.iter() {
             let bar = style.bar_steps();
             let drums =
                 style.grooves.iter().flat_map(|groove| groove.iter()).map(|line| &line[2..]);
@@ -162,7 +168,7 @@ mod tests {
     #[test]
     fn tempi_stay_in_range_around_their_median() {
         let mut dice = Dice::named(1, "tempo");
-        for style in STYLES {
+        for style in STYLES.iter() {
             let (low, high) = style.tempo.range;
             for _ in 0..50 {
                 assert!((low..=high).contains(&style.tempo.draw(&mut dice)));

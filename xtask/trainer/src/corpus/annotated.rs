@@ -1,65 +1,191 @@
-//! Real music with its beats beside it: `song.ogg` and `song.beats`.
+//! Real music with its beats beside it: `song.ogg` and `song.beats` or `song.jams`.
+//!
+//! Its onsets are unknown: [`Clip::onsets`] stays empty, and nobody learns or scores them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
+use super::sources::CLIP_S;
+use super::{annotation, files};
 use crate::clip::{BeatLabel, Clip};
 use crate::features;
+use crate::render::Split;
+use crate::render::audio;
 
 const AUDIO: [&str; 4] = ["wav", "flac", "ogg", "mp3"];
+const LABELS: [&str; 2] = ["beats", "jams"];
+/// Fewest beats of a piece worth learning from.
+const FEWEST: usize = 8;
+/// How much before its first beat a recording is heard, seconds.
+const LEAD_S: f64 = 1.5;
 
-/// Every song under `folder` that has a `.beats` file, in order of name.
+/// A part of a recording, about as long as any clip.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Piece {
+    /// The audio file.
+    pub(super) path: Arc<PathBuf>,
+    /// Which side of the split the whole recording is on.
+    pub(super) split: Split,
+    /// Unique and the same wherever the folder lies.
+    pub(super) name: String,
+    /// Where it begins and ends in the recording, seconds.
+    pub(super) span: (f64, f64),
+    /// Its beats, from its own start.
+    pub(super) beats: Vec<BeatLabel>,
+}
+
+/// What the folders of a user hold.
+#[derive(Debug, Default)]
+pub(super) struct Recordings {
+    /// Every recording in pieces.
+    pub(super) pieces: Vec<Piece>,
+    /// Files that could not be used, and why.
+    pub(super) refused: Vec<String>,
+    /// What there is, in words.
+    pub(super) contents: String,
+}
+
+/// Finds the annotated recordings under `folders` and cuts them up. Reads their annotations, but
+/// of the audio only how long it is.
 ///
 /// # Errors
-/// When the folder cannot be listed, holds no such song, or one cannot be read.
+/// When a folder does not exist, or none of its files can be used.
+pub(super) fn recordings(folders: &[PathBuf]) -> Result<Recordings> {
+    let mut found = Recordings::default();
+    let mut hash = Sha256::new();
+    for folder in folders {
+        if !folder.is_dir() {
+            bail!("audio folder {} does not exist", folder.display());
+        }
+        for (path, labels) in songs(folder) {
+            match cut(folder, &path, &labels) {
+                Ok(pieces) => {
+                    for piece in &pieces {
+                        hash.update(format!("{} {:?} {:?}", piece.name, piece.span, piece.beats));
+                    }
+                    found.pieces.extend(pieces);
+                }
+                Err(error) => found.refused.push(format!("{error:#}")),
+            }
+        }
+    }
+    if found.pieces.is_empty() && !folders.is_empty() {
+        let first = found.refused.first().map_or("no audio with beats beside it", String::as_str);
+        bail!("the audio folders hold nothing to learn from: {first}");
+    }
+    let digest: String = hash.finalize().iter().take(6).map(|b| format!("{b:02x}")).collect();
+    found.contents = format!("audio {} {digest}", found.pieces.len());
+    Ok(found)
+}
+
+/// Every audio file under `folder` that has its beats beside it, in order of path.
+fn songs(folder: &Path) -> Vec<(PathBuf, PathBuf)> {
+    let labels = |audio: &Path| {
+        LABELS.iter().map(|label| audio.with_extension(label)).find(|path| path.is_file())
+    };
+    let audio = files::under(folder, &AUDIO).into_iter();
+    audio.filter_map(|path| labels(&path).map(|labels| (path, labels))).collect()
+}
+
+fn cut(folder: &Path, path: &Path, labels: &Path) -> Result<Vec<Piece>> {
+    let beats = annotation::read(labels)?;
+    if let Some(seconds) = audio::seconds(path)? {
+        annotation::within(&beats, seconds).with_context(|| labels.display().to_string())?;
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let split = if files::held_out(&name) { Split::Validation } else { Split::Train };
+    let place = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
+    let id: String =
+        Sha256::digest(place.as_bytes()).iter().take(5).map(|b| format!("{b:02x}")).collect();
+    let path = Arc::new(path.to_owned());
+    let (first, last) = (beats[0].time_s, beats[beats.len() - 1].time_s);
+    let from = (first - LEAD_S).max(0.0);
+    // A beat more: the last one has to sound.
+    let until = last + (last - first) / beats.len() as f64;
+    let count = ((until - from) / CLIP_S).ceil().max(1.0);
+    let piece = |index: usize| {
+        let at = |index: usize| from + (until - from) * index as f64 / count;
+        let span = (at(index), at(index + 1));
+        let inside = beats.iter().filter(|beat| (span.0..span.1).contains(&beat.time_s));
+        let beats = inside.map(|beat| BeatLabel { time_s: beat.time_s - span.0, ..*beat });
+        let name = format!("audio-{id}-{index:03}");
+        Piece { path: Arc::clone(&path), split, name, span, beats: beats.collect() }
+    };
+    let pieces: Vec<Piece> =
+        (0..count as usize).map(piece).filter(|piece| piece.beats.len() >= FEWEST).collect();
+    if pieces.is_empty() {
+        bail!("{}: has fewer than {FEWEST} beats together", labels.display());
+    }
+    Ok(pieces)
+}
+
+/// Every song under `folder` whole, in order of path, just as it sounds.
+///
+/// # Errors
+/// When the folder holds no such song, or one cannot be read.
 pub fn annotated(folder: &Path) -> Result<Vec<Clip>> {
-    let mut songs = Vec::new();
-    find(folder, &mut songs)?;
-    songs.sort();
+    let songs = songs(folder);
     if songs.is_empty() {
         bail!("{} holds no audio with a .beats file beside it", folder.display());
     }
-    songs.into_par_iter().map(|path| read(&path)).collect()
+    let whole = |(path, labels): (PathBuf, PathBuf)| {
+        Ok(Clip {
+            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            source: "audio".to_owned(),
+            frames: features::of_file(&path)?,
+            beats: annotation::read(&labels)?,
+            onsets: Vec::new(),
+        })
+    };
+    songs.into_par_iter().map(whole).collect()
 }
 
-fn find(folder: &Path, songs: &mut Vec<PathBuf>) -> Result<()> {
-    let entries =
-        std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        if path.is_dir() {
-            find(&path, songs)?;
-        } else if path.extension().is_some_and(|e| AUDIO.iter().any(|known| e == *known))
-            && path.with_extension("beats").exists()
-        {
-            songs.push(path);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::audio::{Stereo, write_wav};
+    use std::fmt::Write;
+
+    /// A folder with a silent minute and its beats, every half second.
+    fn song(folder: &Path, name: &str, beats: usize) {
+        let path = folder.join(name);
+        write_wav(&path, &Stereo::silent(60 * 44_100)).expect("written");
+        let mut text = String::new();
+        for beat in 0..beats {
+            writeln!(text, "{}\t{}", 0.5 * beat as f64 + 2.0, beat % 4 + 1).expect("text");
         }
+        std::fs::write(path.with_extension("beats"), text).expect("written");
     }
-    Ok(())
-}
 
-fn read(path: &Path) -> Result<Clip> {
-    let frames = features::of_file(path)?;
-    let labels = path.with_extension("beats");
-    let text = std::fs::read_to_string(&labels)
-        .with_context(|| format!("reading {}", labels.display()))?;
-    let mut beats: Vec<BeatLabel> = Vec::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let mut words = line.split_whitespace();
-        let time_s = words.next().and_then(|word| word.parse::<f64>().ok());
-        let in_bar = words.next().map_or(Some(0), |word| word.parse::<u8>().ok());
-        let (Some(time_s), Some(in_bar)) = (time_s, in_bar) else {
-            bail!("{} line {}: {line:?} is not `seconds beat`", labels.display(), number + 1);
-        };
-        beats.push(BeatLabel { time_s, in_bar });
+    #[test]
+    fn songs_are_cut_whole_and_stay_on_one_side() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        song(folder.path(), "a.wav", 112);
+        song(folder.path(), "long.wav", 200);
+        std::fs::write(folder.path().join("alone.wav"), b"no beats").expect("written");
+        let found = recordings(&[folder.path().to_owned()]).expect("found");
+        assert_eq!(found.pieces.len(), 2);
+        assert_eq!(found.pieces[0].split, found.pieces[1].split);
+        assert_eq!(found.pieces.iter().map(|piece| piece.beats.len()).sum::<usize>(), 112);
+        assert!((found.pieces[0].beats[0].time_s - LEAD_S).abs() < 1e-9);
+        assert_eq!(found.refused.len(), 1);
+        let told = &found.refused[0];
+        assert!(told.contains("long.beats") && told.contains("beyond the audio"), "{told}");
     }
-    Ok(Clip {
-        name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-        source: "audio".to_owned(),
-        frames,
-        beats,
-        onsets: Vec::new(),
-    })
+
+    #[test]
+    fn nothing_at_all_is_an_error() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folders = [folder.path().to_owned()];
+        assert!(recordings(&folders).is_err());
+        song(folder.path(), "a.wav", 3);
+        let error = format!("{:#}", recordings(&folders).expect_err("refused"));
+        assert!(error.contains("a.beats"), "{error}");
+        assert!(recordings(&[folder.path().join("absent")]).is_err());
+        assert!(recordings(&[]).expect("nothing asked").pieces.is_empty());
+    }
 }

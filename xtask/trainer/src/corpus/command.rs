@@ -28,6 +28,10 @@ pub struct CorpusArgs {
     /// Folder with the datasets; without it the composer writes everything.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Folder of recordings (wav, flac, ogg, mp3) with their beats beside them (`.beats`, `.jams`);
+    /// may be given several times.
+    #[arg(long)]
+    audio: Vec<PathBuf>,
     /// SoundFont (.sf2); may be given several times. Default: those installed.
     #[arg(long = "soundfont")]
     soundfonts: Vec<PathBuf>,
@@ -68,6 +72,7 @@ pub fn corpus(args: &CorpusArgs) -> Result<()> {
         seed: args.seed,
         hours: args.hours,
         data: args.data.clone(),
+        audio: args.audio.clone(),
         soundfonts: args.soundfonts.clone(),
         cache: args.cache.clone(),
     })?;

@@ -6,19 +6,25 @@ use anyhow::{Result, bail};
 use listener::FeatureSpec;
 use sha2::{Digest, Sha256};
 
+use super::annotated::{Piece, Recordings, recordings};
 use super::sources::Source;
-use super::{CorpusSettings, Sound};
+use super::{CorpusSettings, Sound, mma};
 use crate::render::installed;
 
 /// Raised whenever rendering changes, so that old clips are not taken for new ones.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// What there is.
+#[derive(Default)]
 pub(super) struct Inventory {
     /// Sources with any music.
     pub(super) sources: Vec<Source>,
     /// What it is played with.
     pub(super) sounds: Vec<Sound>,
+    /// Recordings with their beats.
+    pub(super) pieces: Vec<Piece>,
+    /// Recordings that cannot be used, and why.
+    pub(super) refused: Vec<String>,
     /// Everything that makes a corpus what it is, in words.
     pub(super) contents: String,
 }
@@ -27,7 +33,7 @@ impl Inventory {
     /// Looks around.
     ///
     /// # Errors
-    /// When the data folder or a SoundFont named in `settings` is not there.
+    /// When a folder or SoundFont named in `settings` is not there, or no recording can be used.
     pub(super) fn take(settings: &CorpusSettings) -> Result<Self> {
         let fonts =
             if settings.soundfonts.is_empty() { installed() } else { settings.soundfonts.clone() };
@@ -55,8 +61,18 @@ impl Inventory {
                 }
             }
         }
+        sources.dedup();
+        let books = mma::books().len();
+        if books > 0 {
+            words.push(format!("mma {books}"));
+            sources.push(Source::Mma);
+        }
         sources.push(Source::Composer);
-        Ok(Self { sources, sounds, contents: words.join("; ") })
+        let Recordings { pieces, refused, contents } = recordings(&settings.audio)?;
+        if !pieces.is_empty() {
+            words.push(contents);
+        }
+        Ok(Self { sources, sounds, pieces, refused, contents: words.join("; ") })
     }
 
     /// Short name of the corpus that `seed` makes of this.
@@ -68,9 +84,12 @@ impl Inventory {
 
 /// Folders of the data that change what is rendered: the source that stands on each, or the licence
 /// of the sounds in it.
-const FOLDERS: [(&str, Option<Source>, &str); 6] = [
+const FOLDERS: [(&str, Option<Source>, &str); 9] = [
     ("groove-midi", Some(Source::Groove), ""),
     ("POP909", Some(Source::Pop909), ""),
+    ("OpenEWLD", Some(Source::LeadSheets), ""),
+    ("openscore-lieder", Some(Source::Scores), ""),
+    ("openscore-quartets", Some(Source::Scores), ""),
     ("drum-machines-pd", None, "public domain"),
     ("uzu-drumkit-unlicense", None, "Unlicense"),
     ("sonic-pi-samples-cc0", None, "CC0"),
@@ -112,6 +131,7 @@ mod tests {
             seed: 1,
             hours: 1.0,
             data: None,
+            audio: Vec::new(),
             soundfonts: vec![PathBuf::from("nowhere.sf2")],
             cache: PathBuf::new(),
         };
@@ -121,7 +141,7 @@ mod tests {
 
     #[test]
     fn other_seeds_are_other_corpora() {
-        let inventory = Inventory { sources: Vec::new(), sounds: Vec::new(), contents: "x".into() };
+        let inventory = Inventory { contents: "x".into(), ..Inventory::default() };
         assert_ne!(inventory.fingerprint(1), inventory.fingerprint(2));
         assert_eq!(inventory.fingerprint(1).len(), 12);
     }

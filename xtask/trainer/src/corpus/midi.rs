@@ -12,6 +12,10 @@ use crate::compose::score::Note;
 pub(super) struct Track {
     /// Its name, or nothing.
     pub(super) name: String,
+    /// Channel of its first note, 0 to 15.
+    pub(super) channel: u8,
+    /// Program its first note is played with, 0 to 127.
+    pub(super) program: u8,
     /// Notes with times in quarter notes.
     pub(super) beats: Vec<Note>,
     /// The same notes with times in seconds.
@@ -45,6 +49,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Track>> {
         let (mut tick, mut name) = (0_u64, String::new());
         let mut open: HashMap<(u8, u8), (u64, u8)> = HashMap::new();
         let mut notes = Vec::new();
+        let mut programs = [0_u8; 16];
+        let mut played_by = None;
         for event in events {
             tick += u64::from(event.delta.as_int());
             match event.kind {
@@ -55,6 +61,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Track>> {
                     name = String::from_utf8_lossy(bytes).into_owned();
                 }
                 TrackEventKind::Midi { channel, message } => {
+                    if let MidiMessage::ProgramChange { program } = message {
+                        programs[usize::from(channel.as_int())] = program.as_int();
+                    }
                     let (key, velocity) = match message {
                         MidiMessage::NoteOn { key, vel } => (key.as_int(), vel.as_int()),
                         MidiMessage::NoteOff { key, .. } => (key.as_int(), 0),
@@ -66,6 +75,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Track>> {
                         notes.push(Note { at, length: end - at, key, velocity });
                     }
                     if velocity > 0 {
+                        let program = programs[usize::from(place.0)];
+                        played_by.get_or_insert((place.0, program));
                         open.insert(place, (tick, velocity));
                     }
                 }
@@ -73,7 +84,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Track>> {
             }
         }
         notes.sort_by(|a, b| a.at.total_cmp(&b.at).then(a.key.cmp(&b.key)));
-        tracks.push((name, notes));
+        tracks.push((name, played_by.unwrap_or_default(), notes));
     }
     changes.sort_by_key(|change| change.0);
     let mut map: Vec<(f64, f64, f64)> = Vec::new();
@@ -89,7 +100,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Track>> {
     };
     let tracks: Vec<Track> = tracks
         .into_iter()
-        .map(|(name, beats)| Track { name, seconds: beats.iter().map(timed).collect(), beats })
+        .map(|(name, (channel, program), beats)| {
+            let seconds = beats.iter().map(timed).collect();
+            Track { name, channel, program, beats, seconds }
+        })
         .collect();
     tracks.iter().any(|track| !track.beats.is_empty()).then_some(tracks).context("holds no notes")
 }

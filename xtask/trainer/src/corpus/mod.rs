@@ -4,14 +4,24 @@
 //! used while it grows. Nothing here trains.
 
 mod annotated;
+mod annotation;
 mod cache;
 pub mod command;
+mod files;
 mod groove;
 mod inventory;
+mod leadsheets;
+mod library;
 mod midi;
+mod mma;
+mod musicxml;
 mod pop909;
+#[cfg(test)]
+mod proof;
+mod song;
 mod sources;
 mod workshop;
+mod written;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,6 +36,7 @@ use serde::{Deserialize, Serialize};
 use crate::clip::Clip;
 use crate::render::Split;
 use crate::render::audio::write_whole;
+use annotated::Piece;
 pub use annotated::annotated;
 use inventory::Inventory;
 use sources::{CLIP_S, Source};
@@ -44,6 +55,8 @@ pub struct CorpusSettings {
     pub hours: f64,
     /// Folder with the datasets; without it the composer writes everything.
     pub data: Option<PathBuf>,
+    /// Folders of recordings with their beats beside them, used whole on top of `hours`.
+    pub audio: Vec<PathBuf>,
     /// SoundFonts; when empty, those of the system.
     pub soundfonts: Vec<PathBuf>,
     /// Folder that keeps the clips.
@@ -109,6 +122,8 @@ struct Job {
     source: Source,
     split: Split,
     name: String,
+    /// What to cut it from, when it is not scored.
+    piece: Option<Piece>,
 }
 
 /// Builds the corpus, or takes up where an earlier run stopped. What is in the cache is read, the
@@ -131,7 +146,7 @@ fn build_with(
     std::fs::create_dir_all(&folder).with_context(|| {
         format!("cannot make cache folder {}; choose another", folder.display())
     })?;
-    let jobs = jobs(settings.hours, &inventory.sources);
+    let jobs = jobs(settings.hours, &inventory.sources, inventory.pieces);
     let mut clips: Vec<Option<Clip>> = jobs.par_iter().map(|job| cached(&folder, job)).collect();
 
     let mut skipped = skipped_before(&folder);
@@ -158,6 +173,8 @@ fn build_with(
             })
             .collect();
         bar.finish_and_clear();
+        skipped.insert(Source::Audio.name().to_owned(), inventory.refused.len());
+        inventory.refused.iter().for_each(|line| eprintln!("skipped {line}"));
         for (index, clip) in rendered {
             match clip {
                 Ok(clip) => clips[index] = Some(clip),
@@ -189,8 +206,8 @@ fn build_with(
     Ok(corpus)
 }
 
-/// The clips of the first `hours` hours, sources mixed evenly.
-fn jobs(hours: f64, sources: &[Source]) -> Vec<Job> {
+/// The clips of the first `hours` hours and all recorded `pieces`, sources mixed evenly.
+fn jobs(hours: f64, sources: &[Source], pieces: Vec<Piece>) -> Vec<Job> {
     let whole: f64 = sources.iter().map(|source| source.share()).sum();
     let mut jobs: Vec<(f64, Job)> = Vec::new();
     for &source in sources {
@@ -200,8 +217,14 @@ fn jobs(hours: f64, sources: &[Source]) -> Vec<Job> {
             let split =
                 if index % VALIDATION_EVERY == 0 { Split::Validation } else { Split::Train };
             let name = format!("{}-{index:06}", source.name());
-            jobs.push(((index as f64 + 0.5) / count, Job { source, split, name }));
+            jobs.push(((index as f64 + 0.5) / count, Job { source, split, name, piece: None }));
         }
+    }
+    let count = pieces.len() as f64;
+    for (index, piece) in pieces.into_iter().enumerate() {
+        let (split, name) = (piece.split, piece.name.clone());
+        let job = Job { source: Source::Audio, split, name, piece: Some(piece) };
+        jobs.push(((index as f64 + 0.5) / count, job));
     }
     jobs.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.name.cmp(&b.1.name)));
     jobs.into_iter().map(|(_, job)| job).collect()
@@ -273,6 +296,7 @@ mod tests {
             seed: 3,
             hours,
             data: None,
+            audio: Vec::new(),
             soundfonts: Vec::new(),
             cache: cache.to_owned(),
         }
@@ -280,8 +304,9 @@ mod tests {
 
     #[test]
     fn fewer_hours_are_a_prefix_of_more() {
-        let names =
-            |hours| jobs(hours, &Source::ALL).into_iter().map(|job| job.name).collect::<Vec<_>>();
+        let names = |hours| {
+            jobs(hours, &Source::ALL, vec![]).into_iter().map(|job| job.name).collect::<Vec<_>>()
+        };
         let (few, many) = (names(0.2), names(1.0));
         assert!(few.iter().all(|name| many.contains(name)) && few.len() < many.len());
     }
@@ -292,8 +317,8 @@ mod tests {
         let build_it = || {
             let inventory = Inventory {
                 sources: vec![Source::Composer],
-                sounds: Vec::new(),
                 contents: "test".into(),
+                ..Inventory::default()
             };
             build_with(&settings(cache.path(), 0.03), inventory, || Ok(Workshop::bare(3)))
                 .expect("built")

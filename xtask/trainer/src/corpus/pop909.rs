@@ -9,32 +9,15 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use super::midi;
+use super::song::Song;
 use crate::clip::BeatLabel;
 use crate::compose::grid::Grid;
 use crate::compose::harmony::Chord;
 use crate::compose::score::Note;
 
 /// Every twelfth song is kept for validation.
-#[must_use]
-pub(super) fn is_validation(id: &str) -> bool {
+fn is_validation(id: &str) -> bool {
     id.parse::<u32>().is_ok_and(|number| number % 12 == 5)
-}
-
-/// A song in beats of its own grid.
-#[derive(Debug, Clone)]
-pub(super) struct Song {
-    /// Its number.
-    pub(super) id: String,
-    /// Median tempo.
-    pub(super) bpm: f64,
-    /// Beats per bar.
-    pub(super) per_bar: u8,
-    /// Melody, bridge, piano.
-    pub(super) tracks: Vec<Vec<Note>>,
-    /// One chord per beat.
-    pub(super) chart: Vec<Chord>,
-    /// Regular stretches: the beat of their first downbeat, and their bars.
-    pub(super) stretches: Vec<(usize, usize)>,
 }
 
 /// Shortest regular stretch worth using, bars.
@@ -84,7 +67,8 @@ fn song(id: &str, bytes: &[u8], beats: &str, chords: &str) -> Result<Song> {
     let mut paces: Vec<f64> = grid.beats().windows(2).map(|b| b[1].time_s - b[0].time_s).collect();
     paces.sort_by(f64::total_cmp);
     let bpm = 60.0 / paces[paces.len() / 2];
-    Ok(Song { id: id.to_owned(), bpm, per_bar, tracks, chart, stretches })
+    let held_out = is_validation(id);
+    Ok(Song { held_out, bpm, spread: 0.05, per_bar, compound: false, tracks, chart, stretches })
 }
 
 /// Beats per bar and downbeats, from the columns of candidates in bars of two (or three) and four

@@ -1,22 +1,36 @@
 //! The workshop: everything rendering needs, opened once; a job goes in, a clip comes out.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
-use super::sources::{Library, Source};
+use super::annotated::Piece;
+use super::library::Library;
+use super::sources::Source;
 use super::{CorpusSettings, Job};
 use crate::augment::{self, Take};
-use crate::clip::Clip;
+use crate::clip::{Clip, RATE_HZ};
 use crate::dice::Dice;
 use crate::features;
-use crate::render::Studio;
+use crate::render::audio::{at_rate, read_mono_at_its_rate};
+use crate::render::{Split, Studio};
 
 /// Data and sounds.
 pub(super) struct Workshop {
     seed: u64,
     library: Library,
     studio: Studio,
+    /// The recording decoded last: its pieces come one after the other.
+    decoded: Mutex<Option<Arc<Recording>>>,
+}
+
+/// A decoded recording.
+struct Recording {
+    path: Arc<PathBuf>,
+    samples: Vec<f32>,
+    rate_hz: f64,
 }
 
 impl Workshop {
@@ -25,18 +39,18 @@ impl Workshop {
     /// # Errors
     /// When a dataset's index or a SoundFont named in `settings` cannot be read.
     pub(super) fn open(settings: &CorpusSettings) -> Result<Self> {
-        let library =
-            settings.data.as_deref().map_or_else(|| Ok(Library::default()), Library::open)?;
+        let library = Library::open(settings.data.as_deref())?;
         let studio = Studio::open(&settings.soundfonts, &library.machines)?;
         let told = library.skipped.iter().map(|(_, line)| line).chain(&studio.skipped);
         told.for_each(|line| eprintln!("skipped {line}"));
-        Ok(Self { seed: settings.seed, library, studio })
+        Ok(Self { seed: settings.seed, library, studio, decoded: Mutex::default() })
     }
 
     /// The composer and its oscillators alone.
     #[cfg(test)]
     pub(super) fn bare(seed: u64) -> Self {
-        Self { seed, library: Library::default(), studio: Studio::bare() }
+        let (library, studio) = (Library::default(), Studio::bare());
+        Self { seed, library, studio, decoded: Mutex::default() }
     }
 
     /// Files that could not be used, by source.
@@ -48,17 +62,50 @@ impl Workshop {
         counts
     }
 
+    /// Cuts a piece out of its recording.
+    fn cut(&self, piece: &Piece) -> Result<Take> {
+        let mut decoded = None;
+        if let Ok(last) = self.decoded.lock() {
+            decoded = last.clone().filter(|last| last.path == piece.path);
+        }
+        let recording = match decoded {
+            Some(recording) => recording,
+            None => {
+                let (samples, rate_hz) = read_mono_at_its_rate(&piece.path)?;
+                Arc::new(Recording { path: Arc::clone(&piece.path), samples, rate_hz })
+            }
+        };
+        if let Ok(mut last) = self.decoded.lock() {
+            *last = Some(Arc::clone(&recording));
+        }
+        let Recording { samples, rate_hz, .. } = &*recording;
+        let end = (piece.span.1 * rate_hz) as usize;
+        let first = (piece.span.0 * rate_hz) as usize;
+        let samples = samples.get(first..end.min(samples.len())).unwrap_or(&[]);
+        let samples = at_rate(samples.to_vec(), *rate_hz, RATE_HZ)
+            .with_context(|| piece.path.display().to_string())?;
+        Ok(Take { samples, beats: piece.beats.clone(), onsets: Vec::new() })
+    }
+
     /// Writes, plays, mixes and spoils the music of `job`, and takes its features.
     ///
     /// # Errors
     /// When its source has nothing for its split, or the clip comes out too short to be of use.
     pub(super) fn render(&self, job: &Job) -> Result<Clip> {
         let mut dice = Dice::named(self.seed, &job.name);
-        let score = self.library.score(job.source, job.split, &mut dice)?;
-        let (mix, onsets) = self.studio.record(&mut dice, &score, job.split)?;
-        let mut take = Take { samples: mix.mono(), beats: score.beats, onsets };
-        for transform in augment::chain(&mut dice, score.seconds, &self.library.rooms) {
-            transform.apply(&mut take);
+        let mut take = match &job.piece {
+            Some(piece) => self.cut(piece)?,
+            None => {
+                let score = self.library.score(job.source, job.split, &mut dice)?;
+                let (mix, onsets) = self.studio.record(&mut dice, &score, job.split)?;
+                Take { samples: mix.mono(), beats: score.beats, onsets }
+            }
+        };
+        // A recording is scored as it is.
+        if job.piece.is_none() || job.split == Split::Train {
+            for transform in augment::chain(&mut dice, take.seconds(), &self.library.rooms) {
+                transform.apply(&mut take);
+            }
         }
         let end = take.seconds();
         take.beats.retain(|beat| beat.time_s < end);

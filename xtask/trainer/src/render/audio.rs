@@ -5,10 +5,12 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use rubato::audioadapter_buffers::direct::SequentialSliceOfVecs;
+use rubato::{Fft, FixedSync, Resampler};
 use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::errors::Error;
-use symphonia::core::formats::TrackType;
 use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatReader, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 
 use crate::clip::RATE_HZ;
@@ -146,19 +148,40 @@ pub fn read_mono_at_its_rate(path: &Path) -> Result<(Vec<f32>, f64)> {
     open().with_context(|| path.display().to_string())
 }
 
-/// Decodes any audio to mono at its own rate, which comes second.
-pub(super) fn decode_mono(
-    source: Box<dyn MediaSource>,
-    extension: Option<&str>,
-) -> Result<(Vec<f32>, f64)> {
+/// How long an audio file says it is, seconds; `None` if only decoding can tell.
+///
+/// # Errors
+/// When it cannot be opened or is not audio; the message names it.
+pub fn seconds(path: &Path) -> Result<Option<f64>> {
+    let extension = path.extension().and_then(|e| e.to_str());
+    let probe = || {
+        let format = probe(Box::new(File::open(path)?), extension)?;
+        let track = format.default_track(TrackType::Audio).context("holds no audio")?;
+        let audio = track.codec_params.as_ref().and_then(|p| p.audio());
+        let rate_hz = audio.and_then(|audio| audio.sample_rate);
+        let whole = track.num_frames.zip(rate_hz);
+        anyhow::Ok(whole.map(|(frames, rate_hz)| frames as f64 / f64::from(rate_hz)))
+    };
+    probe().with_context(|| path.display().to_string())
+}
+
+fn probe(source: Box<dyn MediaSource>, extension: Option<&str>) -> Result<Box<dyn FormatReader>> {
     let stream = MediaSourceStream::new(source, Default::default());
     let mut hint = Hint::new();
     if let Some(extension) = extension {
         hint.with_extension(extension);
     }
-    let mut format = symphonia::default::get_probe()
+    symphonia::default::get_probe()
         .probe(&hint, stream, Default::default(), Default::default())
-        .context("is not audio")?;
+        .context("is not audio")
+}
+
+/// Decodes any audio to mono at its own rate, which comes second.
+pub(super) fn decode_mono(
+    source: Box<dyn MediaSource>,
+    extension: Option<&str>,
+) -> Result<(Vec<f32>, f64)> {
+    let mut format = probe(source, extension)?;
     let track = format.default_track(TrackType::Audio).context("holds no audio")?;
     let parameters = track.codec_params.as_ref().and_then(|p| p.audio()).context("has no codec")?;
     let rate_hz = f64::from(parameters.sample_rate.context("has no sample rate")?);
@@ -183,6 +206,25 @@ pub(super) fn decode_mono(
         bail!("holds no sound");
     }
     Ok((mono, rate_hz))
+}
+
+/// `samples` at another whole rate, band-limited, in place to within half a sample.
+///
+/// # Errors
+/// When the resampler refuses the rates; the message names them.
+pub fn at_rate(samples: Vec<f32>, from_hz: f64, to_hz: f64) -> Result<Vec<f32>> {
+    if from_hz == to_hz || samples.is_empty() {
+        return Ok(samples);
+    }
+    let why = || format!("cannot be resampled from {from_hz} to {to_hz} Hz");
+    let (from, to) = (from_hz as usize, to_hz as usize);
+    let mut resampler = Fft::<f32>::new(from, to, 1024, 1, FixedSync::Both).with_context(why)?;
+    let frames = samples.len();
+    let channels = [samples];
+    let input = SequentialSliceOfVecs::new(&channels, 1, frames).with_context(why)?;
+    let mut output = resampler.process_all(&input, frames, None).with_context(why)?.take_data();
+    output.truncate((frames * to).div_ceil(from));
+    Ok(output)
 }
 
 /// `samples` made `ratio` times as long by linear interpolation. Good enough for one-shots.

@@ -52,6 +52,10 @@ pub struct BeatsArgs {
     /// Seed of every decision.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Folder of recordings (wav, flac, ogg, mp3) with their beats beside them (`.beats`, `.jams`);
+    /// may be given several times.
+    #[arg(long)]
+    audio: Vec<PathBuf>,
     /// SoundFont (.sf2); may be given several times. Default: those installed.
     #[arg(long = "soundfont")]
     soundfonts: Vec<PathBuf>,
@@ -136,6 +140,7 @@ impl BeatsArgs {
         if self.dev.is_some() {
             words.push("--dev DEV".to_owned());
         }
+        words.extend(self.audio.iter().map(|_| "--audio DIR".to_owned()));
         match plan.length {
             Length::Steps(steps) => words.push(format!("--steps {steps}")),
             Length::Minutes(minutes) => words.push(format!("--minutes {minutes}")),
@@ -184,6 +189,7 @@ pub fn run(command: &TrainCommand) -> Result<()> {
         seed: args.seed,
         hours: args.hours,
         data: args.data.clone(),
+        audio: args.audio.clone(),
         soundfonts: args.soundfonts.clone(),
         cache: args.cache.clone().unwrap_or_else(|| args.work.join("corpus")),
     })?;

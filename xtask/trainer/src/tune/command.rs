@@ -78,6 +78,7 @@ pub fn run(args: &TuneArgs) -> Result<()> {
         seed: args.seed,
         hours: args.hours,
         data: args.data.clone(),
+        audio: Vec::new(),
         soundfonts: Vec::new(),
         cache: args.cache.clone(),
     })?;

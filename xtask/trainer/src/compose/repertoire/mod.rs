@@ -3,7 +3,14 @@
 //! A drum line is an instrument letter (see [`super::drums`]), a space, and one character per step:
 //! `X` accent, `x` normal, `v` soft, `g` ghost, `?` now and then, `.` rest. A bass line has `r` root,
 //! `5` fifth, `3` third, `o` octave, `w` walking, `-` hold. A chord figure has `X x v` the chord,
-//! `b` its bass note, `1`-`4` a single tone, `-` hold. Longer lines than a bar go on over the next.
+//! `m` a palm-muted one, `b` its bass note, `1`-`4` a single tone, `-` hold. Longer lines than a bar
+//! go on over the next.
+
+mod acoustic;
+mod electronic;
+mod metal;
+
+use std::sync::LazyLock;
 
 use super::grid::Steadiness::{Band, Machine, Rubato};
 use super::harmony::Colour::{Blues, Dark, Plain, Seventh};
@@ -254,24 +261,31 @@ const BASE: Style = Style {
     density: density(0.6, 0.1, 0.3),
     chord_beats: &[4, 4, 4, 2, 8],
     half_time: 0.05,
+    double_time: 0.0,
+    riff: 0.0,
+    offbeat: 0.0,
 };
 const SILENT: Style = Style { drums: Drums::Silent, grooves: &[], half_time: 0.0, ..BASE };
 
-/// Every style of the composer, a line each so that they can be compared.
+/// Every style of the composer.
+pub(super) static STYLES: LazyLock<Vec<Style>> =
+    LazyLock::new(|| [COMMON, metal::STYLES, electronic::STYLES, acoustic::STYLES].concat());
+
+/// The commonest styles, a line each so that they can be compared.
 #[rustfmt::skip]
-pub(super) const STYLES: &[Style] = &[
+const COMMON: &[Style] = &[
     Style { name: "rock", weight: 2.0, tempo: tempo(122.0, 0.17, 75.0, 180.0), human: &["rock", "pop"], drive: 0.6, ..BASE },
-    Style { name: "metal", weight: 2.2, tempo: tempo(132.0, 0.22, 80.0, 210.0), colour: Dark, grooves: METAL_GROOVES, human: &["rock", "punk"], chords: RIFF_CHORDS, palette: METAL, drive: 1.0, density: density(0.45, 0.0, 0.15), half_time: 0.25, ..BASE },
-    Style { name: "punk", weight: 0.8, tempo: tempo(168.0, 0.1, 140.0, 210.0), grooves: PUNK_GROOVES, human: &["punk"], chords: RIFF_CHORDS, palette: METAL, drive: 1.0, half_time: 0.15, ..BASE },
+    Style { name: "metal", weight: 2.2, tempo: tempo(132.0, 0.22, 80.0, 210.0), colour: Dark, grooves: METAL_GROOVES, human: &["rock", "punk"], chords: metal::RIFFS, palette: METAL, drive: 1.0, density: density(0.45, 0.0, 0.15), half_time: 0.22, double_time: 0.12, riff: 0.4, ..BASE },
+    Style { name: "punk", weight: 0.8, tempo: tempo(168.0, 0.1, 140.0, 210.0), grooves: PUNK_GROOVES, human: &["punk"], chords: RIFF_CHORDS, palette: METAL, drive: 1.0, half_time: 0.15, double_time: 0.1, ..BASE },
     Style { name: "pop", weight: 1.6, tempo: tempo(112.0, 0.16, 70.0, 160.0), human: &["pop", "dance", "soul"], palette: POP, density: density(0.8, 0.25, 0.5), ..BASE },
-    Style { name: "house", weight: 1.4, tempo: tempo(125.0, 0.05, 110.0, 140.0), swing: (0.5, 0.58, 0.5), steadiness: Machine, drums: Drums::Machine, grooves: FOUR_FLOOR, bass: OCTAVE_BASS, chords: OFFBEAT_CHORDS, palette: ELECTRO, chip: 0.35, density: density(0.5, 0.4, 0.5), half_time: 0.0, ..BASE },
-    Style { name: "techno", weight: 1.2, tempo: tempo(132.0, 0.07, 118.0, 155.0), steadiness: Machine, colour: Dark, drums: Drums::Machine, grooves: FOUR_FLOOR, bass: OCTAVE_BASS, chords: STAB_CHORDS, palette: ELECTRO, chip: 0.5, density: density(0.3, 0.7, 0.4), half_time: 0.0, ..BASE },
-    Style { name: "breakbeat", weight: 1.0, tempo: tempo(132.0, 0.08, 110.0, 150.0), steadiness: Machine, colour: Dark, drums: Drums::Machine, grooves: BREAKS, human: &["hiphop", "funk"], bass: SYNC_BASS, palette: ELECTRO, chip: 0.5, density: density(0.5, 0.5, 0.5), ..BASE },
-    Style { name: "drumnbass", weight: 0.6, tempo: tempo(172.0, 0.03, 160.0, 180.0), steadiness: Machine, colour: Dark, drums: Drums::Machine, grooves: BREAKS, bass: LONG_BASS, palette: ELECTRO, chip: 0.5, density: density(0.4, 0.4, 0.6), half_time: 0.0, ..BASE },
-    Style { name: "tracker", weight: 2.4, tempo: tempo(127.0, 0.14, 80.0, 175.0), steadiness: Machine, drums: Drums::Machine, grooves: ROCK_GROOVES, bass: OCTAVE_BASS, palette: ELECTRO, drive: 0.15, chip: 0.45, density: density(0.85, 0.6, 0.5), ..BASE },
-    Style { name: "tracker-breaks", weight: 1.2, tempo: tempo(125.0, 0.15, 85.0, 165.0), steadiness: Machine, colour: Dark, drums: Drums::Machine, grooves: BREAKS, bass: SYNC_BASS, palette: ELECTRO, chip: 0.4, density: density(0.8, 0.6, 0.5), ..BASE },
-    Style { name: "chiptune", weight: 1.5, tempo: tempo(140.0, 0.15, 95.0, 190.0), steadiness: Machine, drums: Drums::Chip, grooves: ROCK_GROOVES, bass: EIGHTHS_BASS, palette: ELECTRO, chip: 1.0, density: density(0.95, 0.8, 0.1), ..BASE },
-    Style { name: "electro", weight: 1.0, tempo: tempo(116.0, 0.12, 85.0, 140.0), steadiness: Machine, drums: Drums::Machine, grooves: HIPHOP_GROOVES, bass: OCTAVE_BASS, palette: ELECTRO, chip: 0.5, density: density(0.7, 0.5, 0.6), ..BASE },
+    Style { name: "house", weight: 1.4, tempo: tempo(125.0, 0.05, 110.0, 140.0), swing: (0.5, 0.58, 0.5), steadiness: Machine, drums: Drums::Machine, grooves: FOUR_FLOOR, bass: OCTAVE_BASS, chords: OFFBEAT_CHORDS, palette: ELECTRO, chip: 0.35, density: density(0.5, 0.4, 0.5), half_time: 0.0, offbeat: 0.12, ..BASE },
+    Style { name: "techno", weight: 1.2, tempo: tempo(132.0, 0.07, 118.0, 155.0), steadiness: Machine, colour: Dark, drums: Drums::Machine, grooves: FOUR_FLOOR, bass: OCTAVE_BASS, chords: STAB_CHORDS, palette: ELECTRO, chip: 0.5, density: density(0.3, 0.7, 0.4), half_time: 0.0, offbeat: 0.12, ..BASE },
+    Style { name: "breakbeat", weight: 1.0, tempo: tempo(132.0, 0.08, 110.0, 150.0), steadiness: Machine, colour: Dark, drums: Drums::Machine, grooves: BREAKS, human: &["hiphop", "funk"], bass: SYNC_BASS, palette: ELECTRO, chip: 0.5, density: density(0.5, 0.5, 0.5), offbeat: 0.12, ..BASE },
+    Style { name: "drumnbass", weight: 0.6, tempo: tempo(172.0, 0.03, 160.0, 180.0), steadiness: Machine, colour: Dark, drums: Drums::Machine, grooves: BREAKS, bass: LONG_BASS, palette: ELECTRO, chip: 0.5, density: density(0.4, 0.4, 0.6), half_time: 0.0, offbeat: 0.12, ..BASE },
+    Style { name: "tracker", weight: 2.4, tempo: tempo(127.0, 0.14, 80.0, 175.0), steadiness: Machine, drums: Drums::Machine, grooves: ROCK_GROOVES, bass: OCTAVE_BASS, palette: ELECTRO, drive: 0.15, chip: 0.45, density: density(0.85, 0.6, 0.5), offbeat: 0.12, ..BASE },
+    Style { name: "tracker-breaks", weight: 1.2, tempo: tempo(125.0, 0.15, 85.0, 165.0), steadiness: Machine, colour: Dark, drums: Drums::Machine, grooves: BREAKS, bass: SYNC_BASS, palette: ELECTRO, chip: 0.4, density: density(0.8, 0.6, 0.5), offbeat: 0.12, ..BASE },
+    Style { name: "chiptune", weight: 1.5, tempo: tempo(140.0, 0.15, 95.0, 190.0), steadiness: Machine, drums: Drums::Chip, grooves: ROCK_GROOVES, bass: EIGHTHS_BASS, palette: ELECTRO, chip: 1.0, density: density(0.95, 0.8, 0.1), offbeat: 0.12, ..BASE },
+    Style { name: "electro", weight: 1.0, tempo: tempo(116.0, 0.12, 85.0, 140.0), steadiness: Machine, drums: Drums::Machine, grooves: HIPHOP_GROOVES, bass: OCTAVE_BASS, palette: ELECTRO, chip: 0.5, density: density(0.7, 0.5, 0.6), offbeat: 0.12, ..BASE },
     Style { name: "hiphop", weight: 1.2, tempo: tempo(90.0, 0.08, 70.0, 112.0), swing: (0.5, 0.62, 0.5), colour: Seventh, drums: Drums::Machine, grooves: HIPHOP_GROOVES, human: &["hiphop", "soul"], bass: SYNC_BASS, chords: COMP_CHORDS, palette: POP, density: density(0.4, 0.15, 0.4), ..BASE },
     Style { name: "funk", weight: 1.0, tempo: tempo(106.0, 0.1, 84.0, 132.0), swing: (0.5, 0.56, 0.5), colour: Seventh, grooves: FUNK_GROOVES, human: &["funk", "soul", "gospel"], bass: SYNC_BASS, chords: OFFBEAT_CHORDS, palette: Palette { chords: &[27, 28, 4, 7, 61, 16], ..ROCK }, ..BASE },
     Style { name: "disco", weight: 0.8, tempo: tempo(119.0, 0.05, 104.0, 134.0), colour: Seventh, grooves: FOUR_FLOOR, human: &["dance"], bass: OCTAVE_BASS, chords: OFFBEAT_CHORDS, palette: POP, density: density(0.6, 0.2, 0.7), ..BASE },

@@ -1,0 +1,189 @@
+//! The library: everything read from the data folder, and how a clip of each source is scored.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use rayon::prelude::*;
+
+use super::groove::{self, Grooves};
+use super::mma::{self, Book};
+use super::song::{self, Song};
+use super::sources::{CLIP_S, Source};
+use super::written::{self, Written};
+use super::{files, leadsheets, pop909};
+use crate::augment::tidy_response;
+use crate::compose;
+use crate::compose::drums::Performance;
+use crate::compose::score::Score;
+use crate::compose::style::Style;
+use crate::dice::Dice;
+use crate::render::Split;
+use crate::render::audio::read_mono;
+
+/// Folders of lead sheets.
+const LEAD_SHEETS: &str = "OpenEWLD";
+/// Folders of scores, and how many levels their composer's folder is above a score.
+const SCORES: [(&str, usize); 2] = [("openscore-lieder", 3), ("openscore-quartets", 2)];
+/// Files of scores.
+const MUSIC_XML: [&str; 3] = ["mxl", "musicxml", "xml"];
+
+/// Everything there is to play.
+#[derive(Default)]
+pub(super) struct Library {
+    grooves: Grooves,
+    songs: Vec<Song>,
+    leads: Vec<Song>,
+    scores: Vec<Written>,
+    books: Vec<Book>,
+    /// Impulse responses.
+    pub(super) rooms: Vec<Arc<Vec<f32>>>,
+    /// Folders of drum machine samples.
+    pub(super) machines: Vec<PathBuf>,
+    /// Files that could not be used, and why, by source.
+    pub(super) skipped: Vec<(Source, String)>,
+}
+
+impl Library {
+    /// Reads what is under `data` and asks the installed programs. What is not there is a source
+    /// that is not there.
+    ///
+    /// # Errors
+    /// When a dataset is there and its index is not readable.
+    pub(super) fn open(data: Option<&Path>) -> Result<Self> {
+        let mut library = Self { books: mma::books(), ..Self::default() };
+        let Some(data) = data else { return Ok(library) };
+        let grooves = data.join("groove-midi");
+        if grooves.is_dir() {
+            let mut skipped = Vec::new();
+            library.grooves = groove::read(&grooves, &mut skipped)?;
+            library.skipped.extend(skipped.into_iter().map(|line| (Source::Groove, line)));
+        }
+        let songs = ["POP909/POP909", "POP909"].map(|name| data.join(name));
+        if let Some(folder) = songs.iter().find(|folder| folder.join("001").is_dir()) {
+            library.songs = library.read(Source::Pop909, folders(folder)?, |path| {
+                pop909::read(path, &files::folder_above(path, 0))
+            });
+        }
+        let sheets = files::under(&data.join(LEAD_SHEETS), &MUSIC_XML);
+        library.leads = library.read(Source::LeadSheets, sheets, leadsheets::read);
+        for (folder, up) in SCORES {
+            let scores = files::under(&data.join(folder), &MUSIC_XML);
+            let scores = library.read(Source::Scores, scores, |path| written::read(path, up));
+            library.scores.extend(scores);
+        }
+        for name in
+            ["drum-machines-pd", "uzu-drumkit-unlicense", "sonic-pi-samples-cc0/etc/samples"]
+        {
+            library.machines.extend(Some(data.join(name)).filter(|folder| folder.is_dir()));
+        }
+        let responses: Vec<PathBuf> = ["Rooms", "Plates", "Springs", "Outdoors"]
+            .iter()
+            .flat_map(|kind| {
+                files::under(&data.join("ir-library-mit").join(kind), &["flac", "wav"])
+            })
+            .collect();
+        // A third of them is variety enough, and reading is slow.
+        let tidy =
+            responses.par_iter().step_by(3).filter_map(|path| tidy_response(read_mono(path).ok()?));
+        library.rooms = tidy.map(Arc::new).collect();
+        Ok(library)
+    }
+
+    /// What `reader` makes of every path; refusals are noted.
+    fn read<T: Send>(
+        &mut self,
+        source: Source,
+        paths: Vec<PathBuf>,
+        reader: impl Fn(&Path) -> Result<T> + Sync,
+    ) -> Vec<T> {
+        let read: Vec<Result<T>> = paths
+            .into_par_iter()
+            .map(|path| reader(&path).with_context(|| path.display().to_string()))
+            .collect();
+        let taken = read.into_iter().filter_map(|thing| {
+            thing.map_err(|error| self.skipped.push((source, format!("{error:#}")))).ok()
+        });
+        taken.collect()
+    }
+
+    /// How much there is of every source, to learn from and to be scored on.
+    #[cfg(test)]
+    pub(super) fn counts(&self) -> std::collections::BTreeMap<Source, [usize; 2]> {
+        let of = |splits: Vec<Split>| {
+            let held = splits.iter().filter(|split| **split == Split::Validation).count();
+            [splits.len() - held, held]
+        };
+        let songs = |songs: &[Song]| of(songs.iter().map(Song::split).collect());
+        [
+            (Source::Groove, [self.grooves.train.len(), self.grooves.validation.len()]),
+            (Source::Pop909, songs(&self.songs)),
+            (Source::LeadSheets, songs(&self.leads)),
+            (Source::Scores, of(self.scores.iter().map(Written::split).collect())),
+            (Source::Mma, of(self.books.iter().map(Book::split).collect())),
+            (Source::Composer, [0, 0]),
+        ]
+        .into()
+    }
+
+    /// The score of one clip.
+    ///
+    /// # Errors
+    /// When the source has nothing for this side of the split.
+    pub(super) fn score(&self, source: Source, split: Split, dice: &mut Dice) -> Result<Score> {
+        let performances: Vec<&Performance> = match split {
+            Split::Train => self.grooves.train.iter().collect(),
+            Split::Validation => self.grooves.validation.iter().collect(),
+        };
+        let score = match source {
+            Source::Groove => {
+                let long: Vec<&Performance> =
+                    performances.iter().filter(|p| p.beats >= 16).copied().collect();
+                let performance =
+                    (!long.is_empty()).then(|| *dice.pick(&long)).context("no performance")?;
+                let bpm = performance.bpm * dice.normal(0.07).exp();
+                let bars = CLIP_S * bpm / 60.0 / f64::from(performance.per_bar);
+                compose::solo(dice, performance, bpm, bars.ceil() as usize)
+            }
+            Source::Pop909 => {
+                let songs: Vec<&Song> = self.songs.iter().filter(|s| s.split() == split).collect();
+                // Two thirds are ballads below 80 a minute, far more than among songs at large.
+                let weights: Vec<f64> =
+                    songs.iter().map(|song| if song.bpm < 80.0 { 0.35 } else { 1.0 }).collect();
+                let song = songs.get(dice.weighted(&weights)).context("no song")?;
+                song::arrange(dice, song, &performances)
+            }
+            Source::LeadSheets => {
+                let songs: Vec<&Song> = self.leads.iter().filter(|s| s.split() == split).collect();
+                let song = (!songs.is_empty()).then(|| *dice.pick(&songs));
+                song::arrange(dice, song.context("no lead sheet")?, &performances)
+            }
+            Source::Scores => {
+                let scores: Vec<&Written> =
+                    self.scores.iter().filter(|s| s.split() == split).collect();
+                // Quartets are few and long, songs many and short: neither may take all.
+                let weights: Vec<f64> =
+                    scores.iter().map(|score| (score.beats() as f64).sqrt()).collect();
+                scores.get(dice.weighted(&weights)).context("no score")?.perform(dice)
+            }
+            Source::Mma => mma::perform(&self.books, split, dice)?,
+            Source::Composer => {
+                let style = Style::draw(dice);
+                compose::compose(dice, style, CLIP_S, &performances)
+            }
+            Source::Audio => anyhow::bail!("recordings are not scored"),
+        };
+        let spare = (score.seconds - CLIP_S).max(0.0);
+        let from = if dice.chance(0.5) { dice.between(0.0, spare) } else { 0.0 };
+        Ok(score.cut(from, CLIP_S.min(score.seconds - from)))
+    }
+}
+
+fn folders(path: &Path) -> Result<Vec<PathBuf>> {
+    let entries =
+        std::fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
+    let mut folders: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    Ok(folders)
+}

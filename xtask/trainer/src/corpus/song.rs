@@ -1,0 +1,94 @@
+//! Songs: melody and chords from a dataset, to be arranged for a band of this project.
+
+use super::sources::CLIP_S;
+use crate::compose::drums::Performance;
+use crate::compose::harmony::Chord;
+use crate::compose::score::{Note, Part, Score, Voice, Wave};
+use crate::compose::style::{Drums, Style};
+use crate::compose::{self, Sheet};
+use crate::dice::Dice;
+use crate::render::Split;
+
+/// A song in beats of its own grid.
+#[derive(Debug, Clone)]
+pub(super) struct Song {
+    /// Whether it is kept for validation.
+    pub(super) held_out: bool,
+    /// Its usual tempo.
+    pub(super) bpm: f64,
+    /// Deviation of the logarithm of the tempo it may be played at.
+    pub(super) spread: f64,
+    /// Beats per bar.
+    pub(super) per_bar: u8,
+    /// Whether a beat divides in three.
+    pub(super) compound: bool,
+    /// The melody first, then what accompanies it.
+    pub(super) tracks: Vec<Vec<Note>>,
+    /// One chord per beat.
+    pub(super) chart: Vec<Chord>,
+    /// Regular stretches: the beat of their first downbeat, and their bars.
+    pub(super) stretches: Vec<(usize, usize)>,
+}
+
+impl Song {
+    /// Which side of the split it is on.
+    pub(super) fn split(&self) -> Split {
+        if self.held_out { Split::Validation } else { Split::Train }
+    }
+}
+
+/// Instruments that may sing a song's melody.
+const SINGERS: [u8; 22] =
+    [0, 4, 11, 22, 24, 26, 29, 40, 41, 52, 53, 54, 56, 60, 65, 66, 68, 71, 73, 80, 81, 85];
+/// Instruments that may play its accompaniment.
+const ACCOMPANISTS: [u8; 18] = [0, 0, 0, 1, 2, 3, 4, 5, 6, 11, 16, 24, 25, 26, 27, 46, 48, 62];
+
+/// A stretch of `song`, in another arrangement.
+pub(super) fn arrange(dice: &mut Dice, song: &Song, performances: &[&Performance]) -> Score {
+    let per_bar = usize::from(song.per_bar);
+    let &(first, whole) = dice.pick(&song.stretches);
+    let bpm = song.bpm * dice.normal(song.spread).exp();
+    let wanted = (CLIP_S * bpm / 60.0 / per_bar as f64).ceil() as usize + 1;
+    let bars = wanted.min(whole);
+    let from = (first + dice.whole(0, whole - bars + 1) * per_bar) as f64;
+    let until = from + (bars * per_bar) as f64;
+    let mut parts = Vec::new();
+    for (index, track) in song.tracks.iter().enumerate() {
+        let programs: &[u8] = if index == 0 { &SINGERS } else { &ACCOMPANISTS };
+        let sung = index == 0 && dice.chance(0.3);
+        let voice =
+            if sung { Voice::Wave(Wave::Sung) } else { Voice::Program(*dice.pick(programs)) };
+        let pan = dice.normal(0.3).clamp(-1.0, 1.0) as f32;
+        let gain_db = dice.normal(3.0) as f32 - if index == 0 { 1.0 } else { 4.0 };
+        let muted = dice.chance([0.12, 0.3, 0.2][index.min(2)]);
+        let inside = track.iter().filter(|note| note.at >= from - 0.01 && note.at < until);
+        let notes: Vec<_> =
+            inside.map(|note| Note { at: (note.at - from).max(0.0), ..*note }).collect();
+        let silent = notes.is_empty() || (muted && index > 0);
+        if !silent {
+            parts.push(Part { voice, notes, gain_db, pan, drive: 0.0 });
+        }
+    }
+    let beats = from as usize..(until as usize).min(song.chart.len());
+    let mut chart = song.chart[beats].to_vec();
+    chart.extend(chart.last().cloned());
+    let style = style_for(dice, song, bpm);
+    // A lone melody needs its chords.
+    let chords = song.tracks.len() == 1;
+    compose::arrange(dice, style, Sheet { bpm, bars, chart, parts, chords }, performances)
+}
+
+/// A style of the same meter whose tempo suits.
+fn style_for(dice: &mut Dice, song: &Song, bpm: f64) -> &'static Style {
+    let fits = |style: &Style| style.per_bar == song.per_bar && (style.steps == 3) == song.compound;
+    for _ in 0..400 {
+        let style = Style::draw(dice);
+        let (low, high) = style.tempo.range;
+        // Drumless styles are welcome, but a song should mostly have a band.
+        let often = style.drums != Drums::Silent || dice.chance(0.4);
+        if fits(style) && (low..=high).contains(&bpm) && often {
+            return style;
+        }
+    }
+    Style::all().iter().find(|style| fits(style)).unwrap_or_else(|| Style::draw(dice))
+}
