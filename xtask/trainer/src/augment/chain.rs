@@ -10,8 +10,12 @@ use crate::dice::Dice;
 #[must_use]
 pub fn chain(dice: &mut Dice, seconds: f64, rooms: &[Arc<Vec<f32>>]) -> Vec<Transform> {
     let mut chain = Vec::new();
-    if dice.chance(0.4) {
-        chain.push(Transform::Speed(dice.normal(0.03).exp()));
+    // Stretching costs as much as all the rest together, so it is rare.
+    match dice.whole(0, 100) {
+        0..36 => chain.push(Transform::Speed(dice.normal(0.03).exp())),
+        36..41 => chain.push(Transform::Stretch(dice.normal(0.06).exp())),
+        41..47 => chain.push(Transform::Pitch(dice.normal(0.08).exp())),
+        _ => {}
     }
     if dice.chance(0.6) {
         chain.push(Transform::Trim(dice.between(0.0, 3.0)));
@@ -62,6 +66,12 @@ pub fn chain(dice: &mut Dice, seconds: f64, rooms: &[Arc<Vec<f32>>]) -> Vec<Tran
     if dice.chance(0.04) {
         let start = dice.between(5.0, seconds.max(10.0));
         chain.push(Transform::Dropout(start, dice.between(0.1, 2.5)));
+    }
+    if dice.chance(0.05) {
+        chain.push(Transform::Rate(*dice.pick(&[11_025, 16_000, 22_050, 22_050, 32_000])));
+    }
+    if dice.chance(0.12) {
+        chain.push(Transform::Codec(dice.between(48.0, 160.0)));
     }
     chain.push(Transform::Level(-dice.between(0.0, 1.0).powi(2) * 30.0));
     if dice.chance(0.1) {

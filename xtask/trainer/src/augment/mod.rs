@@ -4,13 +4,16 @@
 //! labels by the same rule. All are seeded.
 
 mod chain;
+mod codec;
 mod signal;
+mod stretch;
 
 use std::sync::Arc;
 
 use crate::clip::{BeatLabel, RATE_HZ};
+use crate::compose::score::merge_onsets;
 use crate::dice::Dice;
-use crate::render::audio::resample;
+use crate::render::audio::{at_rate, resample};
 use crate::render::filter::{Biquad, convolve};
 pub use chain::chain;
 use signal::{compress, crush, db, loudness, sweep};
@@ -32,6 +35,11 @@ pub struct Take {
 pub enum Transform {
     /// Plays `ratio` times as fast, pitch included: every time is divided by it.
     Speed(f64),
+    /// Plays `ratio` times as fast at the same pitch: every time goes where its sound went.
+    Stretch(f64),
+    /// Multiplies the pitch at the same tempo: every time goes where its sound went, at most some
+    /// milliseconds.
+    Pitch(f64),
     /// Drops the first seconds: every time is earlier by as much, what falls before 0 is gone.
     Trim(f64),
     /// Silence before the start: every time is later by as much.
@@ -62,6 +70,10 @@ pub enum Transform {
     Noise(f64, u64),
     /// Fewer bits and samples, as in tracker samples and bad codecs: bits, hold. Labels stay.
     Crush(u32, usize),
+    /// Through a lossy codec of so many kilobits per second. Labels stay.
+    Codec(f64),
+    /// Through another sample rate, Hz, and back. Labels stay.
+    Rate(u32),
     /// A stretch of silence: start and length in seconds. Onsets inside it are gone, beats stay.
     Dropout(f64, f64),
     /// Peak level in decibels. Labels stay.
@@ -76,6 +88,11 @@ impl Transform {
             Self::Speed(ratio) => {
                 *samples = resample(samples, 1.0 / ratio);
                 take.retime(|time| time / ratio);
+            }
+            &Self::Stretch(ratio) => take.stretch(ratio),
+            &Self::Pitch(ratio) => {
+                Self::Speed(ratio).apply(take);
+                take.stretch(1.0 / ratio);
             }
             Self::Trim(seconds) => {
                 samples.drain(..((seconds * RATE_HZ) as usize).min(samples.len()));
@@ -114,6 +131,17 @@ impl Transform {
                     .for_each(|x| *x += dice.between(-1.7 * level, 1.7 * level) as f32);
             }
             &Self::Crush(bits, hold) => crush(samples, bits, hold),
+            &Self::Codec(kbit_s) => codec::degrade(samples, kbit_s),
+            &Self::Rate(rate_hz) => {
+                let length = samples.len();
+                let there = at_rate(samples.clone(), RATE_HZ, f64::from(rate_hz));
+                let back = there.and_then(|there| at_rate(there, f64::from(rate_hz), RATE_HZ));
+                // A rate the resampler cannot make leaves the sound as it was.
+                if let Ok(back) = back {
+                    *samples = back;
+                    samples.resize(length, 0.0);
+                }
+            }
             &Self::Dropout(start, length) => {
                 let at = |time: f64| ((time * RATE_HZ) as usize).min(samples.len());
                 let (from, to) = (at(start), at(start + length));
@@ -134,6 +162,15 @@ impl Take {
     #[must_use]
     pub fn seconds(&self) -> f64 {
         self.samples.len() as f64 / RATE_HZ
+    }
+
+    fn stretch(&mut self, ratio: f64) {
+        let (samples, moved) = stretch::stretch(&self.samples, ratio);
+        self.samples = samples;
+        self.retime(|time| moved.place(time));
+        // Pieces may overlap where they came from.
+        self.beats.sort_by(|a, b| a.time_s.total_cmp(&b.time_s));
+        self.onsets = merge_onsets(std::mem::take(&mut self.onsets));
     }
 
     /// Moves every label; those that leave the take are dropped.
@@ -187,6 +224,45 @@ mod tests {
     }
 
     #[test]
+    fn stretching_and_shifting_move_the_labels_with_their_sound() {
+        for (transform, ratio) in [
+            (Transform::Stretch(1.12), 1.12),
+            (Transform::Stretch(0.9), 0.9),
+            (Transform::Pitch(1.06), 1.0),
+            (Transform::Pitch(0.94), 1.0),
+        ] {
+            let mut take = clicks();
+            transform.apply(&mut take);
+            assert_eq!((take.beats.len(), take.onsets.len()), (10, 10), "{transform:?}");
+            for (index, beat) in take.beats.iter().enumerate() {
+                let even = (0.25 + 0.5 * index as f64) / ratio;
+                assert!((beat.time_s - even).abs() < 0.02, "{transform:?}: {beat:?}");
+            }
+            labels_are_true(&take);
+        }
+    }
+
+    #[test]
+    fn a_stretched_tone_keeps_its_pitch() {
+        let tone = |hz: f64, samples: usize| -> Vec<f32> {
+            let step = std::f64::consts::TAU * hz / RATE_HZ;
+            (0..samples).map(|i| (i as f64 * step).sin() as f32).collect()
+        };
+        let crossings = |samples: &[f32]| {
+            let middle = &samples[10_000..30_000];
+            middle.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count() as f64
+        };
+        let mut take = Take { samples: tone(440.0, 60_000), ..clicks() };
+        Transform::Stretch(1.2).apply(&mut take);
+        assert_eq!(take.samples.len(), 50_000);
+        assert!((crossings(&take.samples) - 199.5).abs() < 3.0);
+        let mut take = Take { samples: tone(440.0, 60_000), ..clicks() };
+        Transform::Pitch(1.1).apply(&mut take);
+        assert!((crossings(&take.samples) - 219.5).abs() < 3.0);
+        assert!(take.samples.len().abs_diff(60_000) < 4);
+    }
+
+    #[test]
     fn a_trim_keeps_positions_in_the_bar() {
         let mut take = clicks();
         Transform::Trim(0.6).apply(&mut take);
@@ -205,6 +281,8 @@ mod tests {
             Transform::Clip(6.0),
             Transform::Noise(30.0, 7),
             Transform::Crush(7, 2),
+            Transform::Rate(16_000),
+            Transform::Rate(11_025),
             Transform::Level(-3.0),
         ] {
             let (mut take, before) = (clicks(), clicks());
@@ -215,6 +293,21 @@ mod tests {
                 "{transform:?}"
             );
             labels_are_true(&take);
+        }
+    }
+
+    #[test]
+    fn a_codec_smears_clicks_but_leaves_them_where_they_are() {
+        let mut take = clicks();
+        Transform::Codec(64.0).apply(&mut take);
+        assert_eq!(take.beats, clicks().beats);
+        for beat in &take.beats {
+            let at = (beat.time_s * RATE_HZ) as usize;
+            let peak = |range: std::ops::Range<usize>| {
+                take.samples[range].iter().fold(0.0_f32, |most, x| most.max(x.abs()))
+            };
+            assert!(peak(at..at + 60) > 4.0 * peak(at - 4000..at - 2100));
+            assert!(peak(at..at + 60) > 0.2);
         }
     }
 

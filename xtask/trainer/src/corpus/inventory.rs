@@ -12,7 +12,7 @@ use super::{CorpusSettings, Sound, mma};
 use crate::render::installed;
 
 /// Raised whenever rendering changes, so that old clips are not taken for new ones.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// What there is.
 #[derive(Default)]

@@ -6,6 +6,7 @@ pub mod audio;
 pub mod filter;
 pub mod machine;
 mod oscillator;
+mod pump;
 mod sf3;
 pub mod soundfont;
 mod sung;
@@ -120,6 +121,7 @@ impl Studio {
                 _ => oscillator::play(part, dice, &mut waves),
             }
         }
+        let ducks = pump::draw(dice, score);
         let mut mix = Stereo::silent(samples);
         let mut bus = |dice: &mut Dice, bus: &Stereo, level_db: f64| {
             let loudness = bus.loudness();
@@ -129,12 +131,15 @@ impl Studio {
             }
         };
         bus(dice, &percussion, -16.0);
+        ducks.apply(&mut waves);
         bus(dice, &waves, -20.0);
         if let (Some(font), false) = (drums, kits.is_empty()) {
             bus(dice, &font.play(&kits, samples)?, -17.0);
         }
         if let (Some(font), false) = (melodic, clean.is_empty()) {
-            bus(dice, &font.play(&clean, samples)?, -19.0);
+            let mut clean = font.play(&clean, samples)?;
+            ducks.apply(&mut clean);
+            bus(dice, &clean, -19.0);
         }
         if let (Some(font), false) = (melodic, driven.is_empty()) {
             let mut guitars = font.play(&driven, samples)?;
