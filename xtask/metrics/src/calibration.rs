@@ -34,10 +34,7 @@ pub fn judge(reference: &[f64], beats: &[(f64, f64)], window_s: f64) -> Vec<Judg
     let is_right = |time: f64| {
         !reference.is_empty() && (reference[nearest(reference, time)] - time).abs() <= window_s
     };
-    beats
-        .iter()
-        .map(|&(time, confidence)| Judged { confidence, right: is_right(time) })
-        .collect()
+    beats.iter().map(|&(time, confidence)| Judged { confidence, right: is_right(time) }).collect()
 }
 
 /// Ten bins of equal width over 0..1, the last with its upper end.

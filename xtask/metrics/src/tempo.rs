@@ -60,6 +60,17 @@ pub fn tempo_accuracy(level: Level) -> [bool; 2] {
 }
 
 impl Level {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Right,
+        Self::Double,
+        Self::Half,
+        Self::ThreeHalves,
+        Self::TwoThirds,
+        Self::Triple,
+        Self::Other,
+    ];
+
     /// Whether the tempo is off by a simple ratio.
     #[must_use]
     pub fn is_octave_error(self) -> bool {
