@@ -1,18 +1,19 @@
 //! All scores of a run, and their means per folder and over all.
 
-use super::score::{MEASURES, Score, measure};
+use super::score::{MEASURES, Score};
 use metrics::{
     Bin, Interval, Judged, Level, expected_calibration_error, mean_interval, reliability,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// Seeds the resampling, so that a report repeats.
 const SEED: u64 = 1;
 /// The name of the group of all pieces.
 pub(super) const ALL: &str = "all";
 /// What is known of a tracker's tempo when it gave too few beats.
-const NO_TEMPO: &str = "none";
+pub(super) const NO_TEMPO: &str = "none";
 
 /// One tracker on one piece.
 pub(super) struct Row {
@@ -28,8 +29,8 @@ pub(super) struct Group {
     pub(super) system: String,
     /// How many pieces.
     pub(super) pieces: usize,
-    /// One mean per measure, over the pieces that have it.
-    pub(super) means: Vec<Option<Interval>>,
+    /// Of each measure, over the pieces that have it.
+    pub(super) means: BTreeMap<&'static str, Interval>,
     /// How many pieces have their tempo at each level.
     pub(super) levels: Map<String, Value>,
     /// Confidence against truth, over all beats; None for trackers without confidence.
@@ -85,8 +86,8 @@ impl Report {
             .rows
             .iter()
             .map(|row| {
-                let level = row.score.level.map_or(json!(NO_TEMPO), |level| json!(level));
-                let scores = measures(|index| json!(row.score.values[index].map(round)));
+                let level = row.score.level.map_or(NO_TEMPO, Level::name);
+                let scores = measures(|key| json!(row.score.values.get(key).copied().map(round)));
                 json!({"folder": row.folder, "name": row.name, "system": row.system,
                        "level": level, "scores": scores})
             })
@@ -95,7 +96,7 @@ impl Report {
             .groups
             .iter()
             .map(|group| {
-                let means = measures(|index| json!(group.means[index].map(rounded)));
+                let means = measures(|key| json!(group.mean(key).map(rounded)));
                 json!({"folder": group.folder, "system": group.system, "files": group.pieces,
                        "means": means, "levels": group.levels,
                        "expected_calibration_error": group.ece().map(round),
@@ -107,37 +108,38 @@ impl Report {
 
     /// One line per piece and tracker, then one per mean; what has no meaning is empty.
     pub(super) fn tsv(&self) -> String {
-        let mut lines = vec![["folder", "name", "system", "level"].join("\t")];
-        lines[0] += &MEASURES.map(|key| format!("\t{key}")).concat();
-        for row in &self.rows {
-            let level = row.score.level.map_or(json!(NO_TEMPO), |level| json!(level));
-            let level = level.as_str().unwrap_or_default();
-            let values =
-                row.score.values.map(|value| value.map_or(String::new(), |v| format!("{v:.4}")));
-            lines.push([&row.folder, &row.name, &row.system, level, &values.join("\t")].join("\t"));
+        let line = |first: [&str; 4], cell: &dyn Fn(&'static str) -> String| {
+            let first = first.map(ToOwned::to_owned);
+            first.into_iter().chain(MEASURES.map(cell)).collect::<Vec<_>>().join("\t") + "\n"
+        };
+        let digits =
+            |value: Option<f64>| value.map_or(String::new(), |value| format!("{value:.4}"));
+        let mut text = line(["folder", "name", "system", "level"], &|key| key.to_owned());
+        for Row { folder, name, system, score } in &self.rows {
+            let level = score.level.map_or(NO_TEMPO, Level::name);
+            let cell = |key| digits(score.values.get(key).copied());
+            text += &line([folder, name, system, level], &cell);
         }
         for group in &self.groups {
-            let mean =
-                |mean: &Option<Interval>| mean.map_or(String::new(), |m| format!("{:.4}", m.mean));
-            let means: Vec<String> = group.means.iter().map(mean).collect();
-            lines.push([&group.folder, "mean", &group.system, "", &means.join("\t")].join("\t"));
+            let cell = |key| digits(group.mean(key).map(|mean| mean.mean));
+            text += &line([&group.folder, "mean", &group.system, ""], &cell);
         }
-        lines.join("\n") + "\n"
+        text
     }
 }
 
 impl Group {
     fn of(folder: &str, system: &str, rows: &[&Row]) -> Self {
-        let mean = |index: usize| {
-            let values: Vec<f64> = rows.iter().filter_map(|row| row.score.values[index]).collect();
-            mean_interval(&values, SEED)
+        let mean = |key| {
+            let values = rows.iter().filter_map(|row| row.score.values.get(key).copied());
+            Some((key, mean_interval(&values.collect::<Vec<f64>>(), SEED)?))
         };
         let judged: Vec<Judged> = rows.iter().flat_map(|row| &row.score.judged).copied().collect();
         Self {
             folder: folder.to_owned(),
             system: system.to_owned(),
             pieces: rows.len(),
-            means: (0..MEASURES.len()).map(mean).collect(),
+            means: MEASURES.into_iter().filter_map(mean).collect(),
             levels: levels(rows),
             reliability: (!judged.is_empty()).then(|| reliability(&judged)),
         }
@@ -145,7 +147,7 @@ impl Group {
 
     /// The mean of a measure.
     pub(super) fn mean(&self, key: &str) -> Option<Interval> {
-        self.means[measure(key)]
+        self.means.get(key).copied()
     }
 
     /// Expected calibration error, 0..1.
@@ -155,19 +157,15 @@ impl Group {
 }
 
 fn levels(rows: &[&Row]) -> Map<String, Value> {
-    let of = |level: Option<Level>| rows.iter().filter(|row| row.score.level == level).count();
-    let mut counts = Map::new();
-    for level in Level::ALL {
-        if let Value::String(name) = json!(level) {
-            counts.insert(name, json!(of(Some(level))));
-        }
-    }
-    counts.insert(NO_TEMPO.to_owned(), json!(of(None)));
-    counts
+    let count = |level: Option<Level>| {
+        let name = level.map_or(NO_TEMPO, Level::name).to_owned();
+        (name, json!(rows.iter().filter(|row| row.score.level == level).count()))
+    };
+    Level::ALL.into_iter().map(Some).chain([None]).map(count).collect()
 }
 
-fn measures(of: impl Fn(usize) -> Value) -> Map<String, Value> {
-    MEASURES.iter().enumerate().map(|(index, key)| ((*key).to_owned(), of(index))).collect()
+fn measures(of: impl Fn(&str) -> Value) -> Map<String, Value> {
+    MEASURES.iter().map(|&key| (key.to_owned(), of(key))).collect()
 }
 
 /// Six digits are more than any score is worth.

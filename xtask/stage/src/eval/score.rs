@@ -7,6 +7,7 @@ use metrics::{
     BEAT_WINDOW_S, Judged, Level, cemgil, continuity, errors, f_measure, judge, level, median,
     median_tempo, settled, tempo_accuracy, without_bias,
 };
+use std::collections::BTreeMap;
 
 /// Half widths of the windows around an onset, in seconds: the strict one and that of MIREX.
 const ONSET_WINDOWS_S: [f64; 2] = [0.025, 0.05];
@@ -57,8 +58,8 @@ impl Estimate {
 
 /// The scores, and what pools over pieces.
 pub(super) struct Score {
-    /// One value per entry of [`MEASURES`], None where it has no meaning.
-    pub(super) values: [Option<f64>; MEASURES.len()],
+    /// Of [`MEASURES`], those that have a meaning here.
+    pub(super) values: BTreeMap<&'static str, f64>,
     /// The metrical level of the tempo; None when too few beats were given.
     pub(super) level: Option<Level>,
     /// Signed errors of beats in seconds, positive when late.
@@ -92,35 +93,14 @@ pub(super) const MEASURES: [&str; 21] = [
     "onset_f_25_emitted_less_lag",
 ];
 
-/// The place of a measure in [`Score::values`].
-///
-/// # Panics
-/// When there is no such measure.
-pub(super) const fn measure(key: &str) -> usize {
-    let mut index = 0;
-    while index < MEASURES.len() {
-        if same(MEASURES[index].as_bytes(), key.as_bytes()) {
-            return index;
-        }
-        index += 1;
-    }
-    panic!("no such measure")
-}
-
-const fn same(a: &[u8], b: &[u8]) -> bool {
-    let mut index = 0;
-    while index < a.len() && index < b.len() && a[index] == b[index] {
-        index += 1;
-    }
-    index == a.len() && index == b.len()
-}
-
 impl Score {
     /// Scores an estimate. Beats before 5 s count only for the confidence.
     pub(super) fn of(truth: &Truth, estimate: &Estimate) -> Self {
         let (annotated, given) = (settled(&truth.beats.times), settled(&estimate.beats));
-        let mut values = [None; MEASURES.len()];
-        let mut set = |key: &str, value: f64| values[measure(key)] = Some(value);
+        let mut values = BTreeMap::new();
+        let mut set = |key, value| {
+            values.insert(key, value);
+        };
 
         let beats = without_bias(annotated, given, BEAT_WINDOW_S);
         set("beat_f", beats.f);
@@ -165,7 +145,7 @@ impl Score {
     }
 }
 
-fn score_onsets(annotated: &[f64], given: &Onsets, set: &mut impl FnMut(&str, f64)) {
+fn score_onsets(annotated: &[f64], given: &Onsets, set: &mut impl FnMut(&'static str, f64)) {
     let [strict, wide] = ONSET_WINDOWS_S.map(|w| without_bias(annotated, &given.stamped, w));
     set("onset_f_25", strict.f);
     set("onset_f_50", wide.f);
@@ -198,9 +178,9 @@ mod tests {
         Truth { beats, onsets: Some(every(0.5, 0.0)) }
     }
 
-    fn scored(estimate: &Estimate) -> impl Fn(&str) -> Option<f64> {
+    fn scored(estimate: &Estimate) -> impl Fn(&str) -> Option<f64> + use<> {
         let values = Score::of(&truth(), estimate).values;
-        move |key| values[measure(key)]
+        move |key| values.get(key).copied()
     }
 
     #[test]
@@ -221,7 +201,11 @@ mod tests {
         assert!((score("onset_bias_ms").expect("a bias") - 30.0).abs() < 1e-6);
         assert!((score("onset_lag_ms").expect("a lag") - 40.0).abs() < 1e-6);
         assert_eq!(score("octave_error"), Some(0.0));
-        assert_eq!(Score::of(&truth(), &estimate).judged.len(), 40);
+        let whole = Score::of(&truth(), &estimate);
+        assert_eq!(whole.judged.len(), 40);
+        let mut keys = MEASURES.to_vec();
+        keys.sort_unstable();
+        assert_eq!(whole.values.into_keys().collect::<Vec<_>>(), keys);
     }
 
     #[test]
@@ -237,8 +221,8 @@ mod tests {
     fn silence_scores_nothing() {
         let estimate = Estimate::read(Beats { times: Vec::new(), in_bar: None });
         let score = Score::of(&truth(), &estimate);
-        assert_eq!(score.values[measure("beat_f")], Some(0.0));
-        assert_eq!(score.values[measure("tempo_bpm")], None);
+        assert_eq!(score.values.get("beat_f"), Some(&0.0));
+        assert_eq!(score.values.get("tempo_bpm"), None);
         assert!(score.level.is_none() && score.errors.is_empty() && score.judged.is_empty());
     }
 }

@@ -1,8 +1,7 @@
 //! The scores as text for people: per folder every file, then the means with their intervals.
 
-use super::report::{Group, Report, Row};
-use super::score::measure;
-use metrics::Interval;
+use super::report::{Group, NO_TEMPO, Report, Row};
+use metrics::{Interval, Level};
 use std::fmt::Write as _;
 
 /// How a number is shown.
@@ -14,6 +13,10 @@ enum Show {
     Millis,
     /// Beats per minute.
     Bpm,
+    /// A share of files; of one file, nothing.
+    Files,
+    /// A share of files; of one file, the name of its level.
+    Level,
 }
 
 /// Key, heading and look of a column.
@@ -25,9 +28,9 @@ const COLUMNS: [(&str, &str, Show); 12] = [
     ("cml_t", "CMLt", Show::Share),
     ("aml_t", "AMLt", Show::Share),
     ("tempo_bpm", "bpm", Show::Bpm),
-    ("tempo_accuracy_1", "tempo 1", Show::Share),
-    ("tempo_accuracy_2", "tempo 2", Show::Share),
-    ("octave_error", "octave", Show::Share),
+    ("tempo_accuracy_1", "tempo 1", Show::Files),
+    ("tempo_accuracy_2", "tempo 2", Show::Files),
+    ("octave_error", "octave", Show::Level),
     ("onset_f_25", "onset 25", Show::Share),
     ("onset_f_50", "onset 50", Show::Share),
 ];
@@ -71,36 +74,38 @@ fn line(text: &mut String, name: &str, tracker: &str, system: usize, cells: &[St
 }
 
 fn cells(row: &Row) -> Vec<String> {
-    let cell = |&(key, _, show): &(&str, &str, Show)| {
-        row.score.values[measure(key)].map_or(String::new(), |value| shown(value, show))
+    let cell = |&(key, _, show): &(&str, &str, Show)| match (show, row.score.values.get(key)) {
+        (Show::Level, _) => row.score.level.map_or(NO_TEMPO, Level::name).to_owned(),
+        (Show::Files, _) | (_, None) => String::new(),
+        (_, Some(&value)) => shown(value, show),
     };
     COLUMNS.iter().map(cell).collect()
 }
 
 fn means(group: &Group) -> Vec<String> {
-    let cell = |&(key, _, show): &(&str, &str, Show)| match (group.mean(key), show) {
-        // A mean of tempi says nothing.
-        (_, Show::Bpm) | (None, _) => String::new(),
-        (Some(interval), _) => shown(interval.mean, show),
-    };
     let ece = group.ece().map_or(String::new(), |ece| shown(ece, Show::Share));
-    COLUMNS.iter().map(cell).chain([ece]).collect()
+    [averaged(group, |mean, show| shown(mean.mean, show)), vec![ece]].concat()
 }
 
 fn intervals(group: &Group) -> Vec<String> {
+    averaged(group, |Interval { low, high, .. }, show| match show {
+        Show::Millis => format!("{low:.0}..{high:.0}"),
+        _ => format!("{}-{}", bare(low), bare(high)),
+    })
+}
+
+/// A cell for every column. A mean of tempi says nothing, so its cell is empty.
+fn averaged(group: &Group, cell: impl Fn(Interval, Show) -> String) -> Vec<String> {
     let cell = |&(key, _, show): &(&str, &str, Show)| match (group.mean(key), show) {
         (_, Show::Bpm) | (None, _) => String::new(),
-        (Some(Interval { low, high, .. }), Show::Share) => {
-            format!("{}-{}", bare(low), bare(high))
-        }
-        (Some(Interval { low, high, .. }), _) => format!("{low:.0}..{high:.0}"),
+        (Some(mean), _) => cell(mean, show),
     };
     COLUMNS.iter().map(cell).collect()
 }
 
 fn shown(value: f64, show: Show) -> String {
     match show {
-        Show::Share => format!("{value:.3}"),
+        Show::Share | Show::Files | Show::Level => format!("{value:.3}"),
         Show::Millis => format!("{value:+.0}"),
         Show::Bpm => format!("{value:.1}"),
     }

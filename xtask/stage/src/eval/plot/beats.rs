@@ -2,7 +2,6 @@
 
 use super::{GRID, HEAD, LANE, MARGIN, TEXT_SIZE, colour, head};
 use crate::eval::report::{Report, Row};
-use crate::eval::score::measure;
 use crate::picture::canvas::{Align, Canvas};
 use crate::picture::{FAINT_INK, INK, PAPER};
 use anyhow::Result;
@@ -30,7 +29,7 @@ pub(in crate::eval) fn png(report: &Report) -> Result<Vec<u8>> {
     let mut canvas = Canvas::new(WIDTH, height, PAPER)?;
     let names: Vec<String> =
         report.setting.systems.iter().map(|name| named(report, name)).collect();
-    head(&mut canvas, "Beat F-measure (70 ms)", &names);
+    head(&mut canvas, "Beat F-measure, 70 ms; marked: without the constant error of time", &names);
     let mut y = HEAD;
     for folder in pieces.chunk_by(|a, b| a[0].folder == b[0].folder) {
         canvas.text(MARGIN, y + FOLDER - 12.0, 20.0, INK, Align::Left, &folder[0][0].folder);
@@ -67,9 +66,17 @@ fn bars(canvas: &mut Canvas, top: f32, height: f32, piece: &[Row]) {
     canvas.text(LEFT - 12.0, middle + 6.0, TEXT_SIZE, INK, Align::Right, &short(&piece[0].name));
     let start = middle - BAR * piece.len() as f32 / 2.0;
     for (system, row) in piece.iter().enumerate() {
-        let f = row.score.values[measure("beat_f")].unwrap_or(0.0) as f32;
+        let of = |key| row.score.values.get(key).copied().unwrap_or(0.0) as f32;
         let y = start + BAR * system as f32;
-        canvas.fill_rect(LEFT, y, (PLOT * f).max(1.5), BAR - 1.0, colour(system), 1.0);
+        canvas.fill_rect(LEFT, y, (PLOT * of("beat_f")).max(1.5), BAR - 1.0, colour(system), 1.0);
+        canvas.fill_rect(
+            LEFT + PLOT * of("beat_f_without_bias") - 1.0,
+            y,
+            2.5,
+            BAR - 1.0,
+            INK,
+            1.0,
+        );
     }
 }
 

@@ -41,7 +41,8 @@ pub(in crate::eval) fn png(report: &Report) -> Result<Vec<u8>> {
         })
         .collect();
     let shares: Vec<[f64; BINS]> = errors.iter().map(|errors| histogram(errors)).collect();
-    let most = shares.iter().flatten().fold(0.05_f64, |most, &share| most.max(share)) as f32;
+    // A tenth of room above the highest.
+    let most = 1.1 * shares.iter().flatten().fold(0.05_f64, |most, &share| most.max(share)) as f32;
     let mut canvas = Canvas::new(WIDTH, HEIGHT, PAPER)?;
     head(&mut canvas, "Errors of beats in time", &names);
     axes(&mut canvas, most);

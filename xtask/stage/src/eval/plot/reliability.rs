@@ -71,11 +71,13 @@ fn draw(canvas: &mut Canvas, bins: &[Bin; 10]) {
     let floor = HEAD + SIDE + GAP + COUNTS;
     for (index, bin) in bins.iter().enumerate().filter(|(_, bin)| bin.count > 0) {
         let x = LEFT + wide * index as f32;
-        let (right, tall) = (SIDE * bin.right as f32, COUNTS * 0.8 * bin.count as f32 / most);
+        let (right, tall) = (SIDE * bin.right as f32, COUNTS * 0.7 * bin.count as f32 / most);
         canvas.fill_rect(x + 2.0, HEAD + SIDE - right, wide - 4.0, right, colour(0), 0.55);
         // Where the bin's own mean confidence is, not its middle.
         let at = LEFT + SIDE * bin.confidence as f32;
         canvas.fill_rect(at - 4.0, HEAD + SIDE - right - 4.0, 8.0, 8.0, INK, 1.0);
         canvas.fill_rect(x + 2.0, floor - tall.max(1.0), wide - 4.0, tall.max(1.0), colour(0), 1.0);
+        let count = bin.count.to_string();
+        canvas.text(x + wide / 2.0, floor - tall - 5.0, 14.0, FAINT_INK, Align::Centre, &count);
     }
 }
