@@ -55,8 +55,9 @@ impl Decoder {
         }
     }
 
-    /// Hears the activations of the frame centred at `at`.
+    /// Hears the activations of the frame centred at `at`. What is not a probability is none.
     pub fn step(&mut self, at: SamplePos, activations: Activations) -> Heard {
+        let activations = activations.sane();
         let estimate = self.tracker.step(activations);
         let (bar, beat) = self.timeline.step(at, &estimate);
         let onset = self.onsets.step(activations.onset).map(|peak| {

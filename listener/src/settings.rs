@@ -35,9 +35,15 @@ pub struct DecoderSettings {
     pub tempo_hysteresis: f32,
     /// A place in the bar that challenges the current one must be this many times as likely.
     pub bar_hysteresis: f32,
-    /// Time in which the memory of the strongest beat heard fades by half, seconds. What was heard
-    /// so long ago that the memory is weak supports no confidence.
-    pub memory_s: f32,
+    /// Confidence is a logistic regression (Platt 1999), fitted so that of the beats given with
+    /// confidence `p` a share `p` is right. Its constant term.
+    pub confidence_bias: f32,
+    /// Its weight of the log odds of tempo and beat phase in the filter.
+    pub confidence_filter: f32,
+    /// Its weight of the mean activation at past beats.
+    pub confidence_at_beats: f32,
+    /// Its weight of the mean activation between past beats.
+    pub confidence_between: f32,
     /// Beats are given only at this confidence or above.
     pub min_confidence: f32,
     /// Constant lag of the network's beats behind the sound, seconds; taken off every beat.
@@ -65,7 +71,10 @@ impl Default for DecoderSettings {
             beat_floor: 0.02,
             tempo_hysteresis: 1.5,
             bar_hysteresis: 2.0,
-            memory_s: 5.0,
+            confidence_bias: -2.0,
+            confidence_filter: 0.3,
+            confidence_at_beats: 6.0,
+            confidence_between: -2.0,
             min_confidence: 0.1,
             beat_lag_s: 0.0,
             onset_lag_s: 0.0,

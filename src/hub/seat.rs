@@ -21,6 +21,8 @@ const HOP_SAMPLES_MAX: usize = 16_384;
 /// A stretch of time, while it lasts.
 struct Listening {
     stretch: Stretch,
+    /// The decoder that the model wants, but for what the user set.
+    fitted: DecoderSettings,
     decoder: Decoder,
     correction: Correction,
     /// The network's memory; none until a frame met a network.
@@ -30,9 +32,11 @@ struct Listening {
 impl Listening {
     /// A stretch that begins.
     fn new(stretch: Stretch) -> Self {
+        let fitted = DecoderSettings::default();
         Self {
             stretch,
-            decoder: decoder(&stretch),
+            decoder: decoder(&stretch, &fitted),
+            fitted,
             correction: Correction::new(stretch.settings.correction, stretch.rate_hz),
             memory: None,
         }
@@ -44,7 +48,7 @@ impl Listening {
             (stretch.rate_hz, stretch.settings.min_bpm, stretch.settings.max_bpm)
         };
         if range(&self.stretch) != range(&stretch) {
-            return Self::new(stretch);
+            self.decoder = decoder(&stretch, &self.fitted);
         }
         self.decoder.reset();
         let correction = Correction::new(stretch.settings.correction, stretch.rate_hz);
@@ -56,9 +60,20 @@ impl Listening {
     fn change(&mut self, settings: LaneSettings) {
         let before = std::mem::replace(&mut self.stretch.settings, settings);
         if (before.min_bpm, before.max_bpm) != (settings.min_bpm, settings.max_bpm) {
-            self.decoder = decoder(&self.stretch);
+            self.decoder = decoder(&self.stretch, &self.fitted);
         }
         self.correction = Correction::new(settings.correction, self.stretch.rate_hz);
+    }
+
+    /// The network's memory; a network that is new here brings the decoder that was fitted to it.
+    fn memory_of(&mut self, net: &BeatNet) -> &mut BeatState {
+        self.memory.get_or_insert_with(|| {
+            if self.fitted != *net.decoder() {
+                self.fitted = net.decoder().clone();
+                self.decoder = decoder(&self.stretch, &self.fitted);
+            }
+            net.new_state()
+        })
     }
 }
 
@@ -195,7 +210,7 @@ impl Seat {
 
     /// The frame at hand, as a part of a step of `net`.
     pub(crate) fn lane_frame(&mut self, net: &BeatNet) -> Option<LaneFrame<'_>> {
-        let memory = self.listening.as_mut()?.memory.get_or_insert_with(|| net.new_state());
+        let memory = self.listening.as_mut()?.memory_of(net);
         let (frame, _) = self.frame.as_ref()?;
         Some(LaneFrame { state: memory, frame, out: Activations::default() })
     }
@@ -211,7 +226,7 @@ impl Seat {
         // Stays at hand until its news is sent: should this panic, it still counts as missed.
         let Some((frame, place)) = self.frame else { return };
         if let Some(now) = &mut self.listening {
-            let heard = now.decoder.step(frame.at, finite(activations));
+            let heard = now.decoder.step(frame.at, activations);
             let (heard, between) = now.correction.apply(heard);
             // There was room when the frame was taken, and only this thread fills it.
             let _ = self.lane.news.push(News { epoch: now.stretch.epoch, heard, between });
@@ -317,19 +332,9 @@ impl Seat {
     }
 }
 
-/// A decoder for `stretch`.
-fn decoder(stretch: &Stretch) -> Decoder {
+/// A decoder for `stretch` as `fitted`, within the tempi the user allows.
+fn decoder(stretch: &Stretch, fitted: &DecoderSettings) -> Decoder {
     let LaneSettings { min_bpm, max_bpm, .. } = stretch.settings;
-    let settings = DecoderSettings { min_bpm, max_bpm, ..DecoderSettings::default() };
+    let settings = DecoderSettings { min_bpm, max_bpm, ..fitted.clone() };
     Decoder::new(&FeatureSpec::CURRENT, stretch.rate_hz, &settings)
-}
-
-/// A network that was fed sane frames gives finite numbers; a broken model may not.
-fn finite(activations: Activations) -> Activations {
-    let sane = |value: f32| if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 };
-    Activations {
-        beat: sane(activations.beat),
-        downbeat: sane(activations.downbeat),
-        onset: sane(activations.onset),
-    }
 }

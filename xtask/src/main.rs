@@ -37,7 +37,7 @@ fn main() -> ExitCode {
         "bundle" => tools::bundle(&rest),
         "listen" | "eval" => tools::stage(&command, &rest),
         "demo" => tools::demo(&rest),
-        "train" | "corpus" | "compose" => tools::trainer(&command, &rest),
+        "train" | "tune" | "corpus" | "compose" => tools::trainer(&command, &rest),
         "golden" => tools::golden(&rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -9,12 +9,13 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::bail;
 
 use super::file::{INPUTS, ModelFile, OUTPUTS};
-use super::{Activations, Backend, LaneFrame, Network};
+use super::{Activations, Backend, LaneFrame, ModelShape, Network};
 use crate::{BANDS, Error};
 
 pub(super) struct Embedded {
     plan: Arc<TypedRunnableModel>,
-    shape: super::ModelShape,
+    /// The tensors of [`INPUTS`], filled anew for every frame.
+    inputs: [Arc<Tensor>; INPUTS.len()],
     backend: Backend,
 }
 
@@ -22,20 +23,27 @@ impl Embedded {
     pub(super) fn new(file: &ModelFile) -> Result<Self, Error> {
         let shape = file.shape;
         let plan = plan(file).map_err(failed)?;
+        let zeros = |shape: &[usize]| Tensor::zero::<f32>(shape).map(Arc::new).map_err(failed);
+        let ModelShape { context, layers, hidden } = shape;
+        let inputs = [
+            zeros(&[1, 1, BANDS])?,
+            zeros(&[1, context, BANDS])?,
+            zeros(&[layers, 1, hidden])?,
+            zeros(&[layers, 1, hidden])?,
+        ];
         let backend = Backend { engine: "tract 0.23".into(), device: "CPU".into() };
-        Ok(Self { plan, shape, backend })
+        Ok(Self { plan, inputs, backend })
     }
 
-    fn step_lane(&self, lane: &mut LaneFrame<'_>) -> TractResult<()> {
-        let super::ModelShape { context, layers, hidden } = self.shape;
+    fn step_lane(&mut self, lane: &mut LaneFrame<'_>) -> TractResult<()> {
         let state = &mut *lane.state;
-        let inputs = tvec![
-            Tensor::from_shape(&[1, 1, BANDS], &lane.frame.bins)?.into_tvalue(),
-            Tensor::from_shape(&[1, context, BANDS], &state.context)?.into_tvalue(),
-            Tensor::from_shape(&[layers, 1, hidden], &state.h)?.into_tvalue(),
-            Tensor::from_shape(&[layers, 1, hidden], &state.c)?.into_tvalue(),
-        ];
-        let outputs = self.plan.run(inputs)?;
+        let [mel, context, h, c] = &mut self.inputs;
+        fill(mel, &lane.frame.bins)?;
+        fill(context, &state.context)?;
+        fill(h, &state.h)?;
+        fill(c, &state.c)?;
+        let inputs = self.inputs.iter().map(|tensor| Arc::clone(tensor).into_tvalue());
+        let outputs = self.plan.run(inputs.collect())?;
         let heard = outputs[0].try_as_plain_ram()?.as_slice::<f32>()?;
         if heard.len() != 3 {
             bail!("the graph gives {} activations, not 3", heard.len());
@@ -64,9 +72,15 @@ impl Network for Embedded {
     }
 }
 
+/// Copies `values` into `tensor`, in place unless the graph kept a hold on it.
+fn fill(tensor: &mut Arc<Tensor>, values: &[f32]) -> TractResult<()> {
+    Arc::make_mut(tensor).try_as_plain_ram_mut()?.as_slice_mut::<f32>()?.copy_from_slice(values);
+    Ok(())
+}
+
 /// The graph, made concrete for one lane and one frame, and optimised.
 fn plan(file: &ModelFile) -> TractResult<Arc<TypedRunnableModel>> {
-    let super::ModelShape { context, layers, hidden } = file.shape;
+    let ModelShape { context, layers, hidden } = file.shape;
     let memory = f32::fact([layers, 1, hidden]);
     tract_onnx::onnx()
         .model_for_proto_model(&file.proto)?

@@ -1,4 +1,5 @@
-//! A beat model's file: an ONNX graph of a fixed interface, with its `FeatureSpec` in the metadata.
+//! A beat model's file: an ONNX graph of a fixed interface, with its `FeatureSpec` in the metadata
+//! (`feature_spec`) and, where it was fitted, what decodes its activations best (`decoder`).
 //!
 //! Inputs `mel [batch, time, bands]`, `context [batch, context, bands]`, `h` and `c`
 //! `[layers, batch, hidden]`; outputs `activations [batch, time, 3]`, `context_out`, `h_out`, `c_out`.
@@ -7,7 +8,7 @@ use tract_onnx::pb::tensor_shape_proto::dimension::Value as Dim;
 use tract_onnx::pb::{ModelProto, ValueInfoProto, type_proto};
 use tract_onnx::prelude::Framework;
 
-use crate::{BANDS, Error, FeatureSpec};
+use crate::{BANDS, DecoderSettings, Error, FeatureSpec};
 
 /// Names of the inputs, in the order both backends feed them.
 pub(crate) const INPUTS: [&str; 4] = ["mel", "context", "h", "c"];
@@ -35,6 +36,8 @@ pub struct ModelFile {
     pub spec: FeatureSpec,
     /// Sizes of its state.
     pub shape: ModelShape,
+    /// The decoder fitted to it; the default where it names none.
+    pub decoder: DecoderSettings,
     pub(crate) proto: ModelProto,
 }
 
@@ -52,16 +55,19 @@ impl ModelFile {
         let proto = tract_onnx::onnx()
             .proto_model_for_read(&mut std::io::Cursor::new(onnx))
             .map_err(|e| unreadable(format!("it is not a whole ONNX file ({})", e.root_cause())))?;
-        let spec = proto
-            .metadata_props
-            .iter()
-            .find(|entry| entry.key == "feature_spec")
+        let property = |key| proto.metadata_props.iter().find(|entry| entry.key == key);
+        let spec = property("feature_spec")
             .ok_or_else(|| unreadable("its metadata has no feature_spec".into()))?;
         let spec = serde_json::from_str(&spec.value)
             .map_err(|e| unreadable(format!("its feature_spec does not parse ({e})")))?;
+        let decoder = match property("decoder") {
+            None => DecoderSettings::default(),
+            Some(fitted) => serde_json::from_str(&fitted.value)
+                .map_err(|e| unreadable(format!("its decoder settings do not parse ({e})")))?,
+        };
         let graph = proto.graph.as_ref().ok_or_else(|| unreadable("it has no graph".into()))?;
         let shape = check_interface(&graph.input, &graph.output)?;
-        Ok(Self { spec, shape, proto })
+        Ok(Self { spec, shape, decoder, proto })
     }
 }
 

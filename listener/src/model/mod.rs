@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 pub use file::{ModelFile, ModelShape};
 
-use crate::{BANDS, Error, FeatureSpec, MelFrame};
+use crate::{BANDS, DecoderSettings, Error, FeatureSpec, MelFrame};
 
 /// What the network hears in one frame; each is a probability, 0..1.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -25,6 +25,18 @@ pub struct Activations {
     pub downbeat: f32,
     /// A note or a stroke starts here.
     pub onset: f32,
+}
+
+impl Activations {
+    /// Each made a probability: a broken model may say anything.
+    pub(crate) fn sane(self) -> Self {
+        let probability = |x: f32| if x.is_finite() { x.clamp(0.0, 1.0) } else { 0.0 };
+        Self {
+            beat: probability(self.beat),
+            downbeat: probability(self.downbeat),
+            onset: probability(self.onset),
+        }
+    }
 }
 
 /// Which inference engine to use.
@@ -122,6 +134,7 @@ trait Network: Send {
 /// The streaming beat network.
 pub struct BeatNet {
     shape: ModelShape,
+    decoder: DecoderSettings,
     network: Box<dyn Network>,
 }
 
@@ -148,7 +161,7 @@ impl BeatNet {
                 });
             }
         };
-        let mut net = Self { shape: file.shape, network };
+        let mut net = Self { shape: file.shape, decoder: file.decoder, network };
         net.warm_up()?;
         Ok(net)
     }
@@ -157,6 +170,12 @@ impl BeatNet {
     #[must_use]
     pub fn backend(&self) -> &Backend {
         self.network.backend()
+    }
+
+    /// What decodes this network's activations best.
+    #[must_use]
+    pub fn decoder(&self) -> &DecoderSettings {
+        &self.decoder
     }
 
     /// A fresh state for a lane.

@@ -2,13 +2,14 @@
 
 use super::estimate::{BarEstimate, Estimator};
 use super::observation::Observation;
-use super::states::{METERS, STEPS_PER_SECOND, States};
+use super::states::{METERS, States};
+use super::support::Support;
 use crate::{Activations, DecoderSettings};
 
 /// Filter steps per frame of activations.
 const STEPS_PER_FRAME: usize = 2;
-/// Beat activation that supports full confidence.
-const CLEAR_BEAT: f32 = 0.3;
+/// The filter's probabilities are taken for no surer than this.
+const SUREST: f32 = 0.999;
 
 /// Tracks tempo, meter and position in the bar. Exact, deterministic, never fails; allocates only
 /// when it is built.
@@ -29,10 +30,7 @@ pub struct BarTracker {
     /// Mass that reaches the end of a bar, per meter and tempo.
     ending: Vec<f32>,
     previous: Activations,
-    /// The strongest beat heard, fading.
-    memory: f32,
-    /// What is left of the memory after a frame.
-    fade: f32,
+    support: Support,
     estimator: Estimator,
 }
 
@@ -51,9 +49,7 @@ impl BarTracker {
             arriving: vec![0.0; tempi],
             ending: vec![0.0; METERS.len() * tempi],
             previous: Activations::default(),
-            memory: 0.0,
-            fade: (-(STEPS_PER_FRAME as f32) / (settings.memory_s * STEPS_PER_SECOND as f32))
-                .exp2(),
+            support: Support::default(),
             estimator: Estimator::new(&states, settings),
             states,
         };
@@ -70,13 +66,12 @@ impl BarTracker {
         self.total = 1.0;
         self.heads.fill(0);
         self.previous = Activations::default();
-        self.memory = 0.0;
+        self.support = Support::default();
         self.estimator.reset();
     }
 
-    /// Hears one frame and says where in the bar the music is at that frame.
+    /// Hears one frame of finite activations and says where in the bar the music is at that frame.
     pub fn step(&mut self, activations: Activations) -> BarEstimate {
-        let activations = sane(activations);
         for step in 1..=STEPS_PER_FRAME {
             let share = step as f32 / STEPS_PER_FRAME as f32;
             let between = blend(self.previous, activations, share);
@@ -84,13 +79,23 @@ impl BarTracker {
             self.observe(Observation::new(between, &self.settings));
         }
         self.previous = activations;
-        self.memory = activations.beat.max(self.memory * self.fade);
         let (mut estimate, total) = self.estimator.read(&self.states, &self.cells, &self.heads);
         self.rescale(total);
-        // The filter is also sure of itself when it has heard nothing for long: no beat at all is
-        // evidence for the slowest tempo. A listener is not.
-        estimate.confidence *= (self.memory / CLEAR_BEAT).min(1.0);
+        self.support.hear(estimate.beat_phase, activations.beat);
+        estimate.confidence = self.confidence(estimate.confidence);
         estimate
+    }
+
+    /// The filter's probability, weighed with what was heard. The filter alone is also sure of itself
+    /// when it has heard nothing for long: no beat at all is evidence for the slowest tempo.
+    fn confidence(&self, filter: f32) -> f32 {
+        let filter = filter.clamp(1.0 - SUREST, SUREST);
+        let settings = &self.settings;
+        let evidence = settings.confidence_bias
+            + settings.confidence_filter * (filter / (1.0 - filter)).ln()
+            + settings.confidence_at_beats * self.support.at_beats()
+            + settings.confidence_between * self.support.between();
+        1.0 / (1.0 + (-evidence).exp())
     }
 
     /// Turns every ring by one step and lets tempo and meter change at the beat boundaries.
@@ -166,15 +171,6 @@ impl BarTracker {
             self.cells.iter_mut().for_each(|c| *c = if *c < negligible { 0.0 } else { *c * scale });
             self.total = 1.0;
         }
-    }
-}
-
-fn sane(a: Activations) -> Activations {
-    let probability = |x: f32| if x.is_finite() { x.clamp(0.0, 1.0) } else { 0.0 };
-    Activations {
-        beat: probability(a.beat),
-        downbeat: probability(a.downbeat),
-        onset: probability(a.onset),
     }
 }
 

@@ -8,6 +8,7 @@ mod bar;
 mod estimate;
 mod observation;
 mod states;
+mod support;
 
 pub use bar::BarTracker;
 pub use estimate::BarEstimate;

@@ -2,16 +2,32 @@
 
 use listener::{BANDS, FeatureSpec, LogMel};
 
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Context, Result};
 
 use crate::clip::RATE_HZ;
+use crate::render::audio::read_mono_at_its_rate;
 
 /// Log-mel frames of mono `samples` at [`RATE_HZ`].
 ///
 /// # Errors
 /// Never in practice: only if the listener refused the corpus rate.
 pub fn frames(samples: &[f32]) -> Result<Vec<[f32; BANDS]>> {
-    let mut mel = LogMel::new(&FeatureSpec::CURRENT, RATE_HZ)?;
+    frames_at(samples, RATE_HZ)
+}
+
+/// Log-mel frames of the audio file at `path`, whatever its rate.
+///
+/// # Errors
+/// When it cannot be decoded, or its rate is not one the listener hears; the message names it.
+pub fn of_file(path: &Path) -> Result<Vec<[f32; BANDS]>> {
+    let (samples, rate_hz) = read_mono_at_its_rate(path)?;
+    frames_at(&samples, rate_hz).with_context(|| path.display().to_string())
+}
+
+fn frames_at(samples: &[f32], rate_hz: f64) -> Result<Vec<[f32; BANDS]>> {
+    let mut mel = LogMel::new(&FeatureSpec::CURRENT, rate_hz)?;
     let mut frames = Vec::with_capacity(samples.len() / 882 + 1);
     mel.push(samples, |frame| frames.push(frame.bins));
     Ok(frames)

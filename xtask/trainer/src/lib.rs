@@ -14,3 +14,4 @@ pub mod optimise;
 pub mod peaks;
 pub mod render;
 pub mod train;
+pub mod tune;

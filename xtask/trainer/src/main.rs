@@ -4,6 +4,8 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use trainer::corpus::command::{self, ComposeArgs, CorpusArgs};
 use trainer::train::command::TrainCommand;
+use trainer::train::pace::{self, PaceArgs};
+use trainer::tune::command::TuneArgs;
 
 #[derive(Parser)]
 #[command(about = "The school of Tatum: makes its models", version)]
@@ -21,6 +23,10 @@ enum Command {
     /// Trains a model.
     #[command(subcommand)]
     Train(TrainCommand),
+    /// Times a step of training and of the model.
+    Pace(PaceArgs),
+    /// Fits the decoder to a trained model.
+    Tune(TuneArgs),
 }
 
 fn main() {
@@ -38,6 +44,8 @@ fn main() {
         Command::Corpus(args) => command::corpus(&args),
         Command::Compose(args) => command::piece(&args),
         Command::Train(command) => trainer::train::command::run(&command),
+        Command::Pace(args) => pace::run(&args),
+        Command::Tune(args) => trainer::tune::command::run(&args),
     };
     if let Err(error) = result {
         eprintln!("error: {error:#}");

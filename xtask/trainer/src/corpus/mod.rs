@@ -3,6 +3,7 @@
 //! The same settings give the same clips, and fewer hours give a prefix of more: a corpus can be
 //! used while it grows. Nothing here trains.
 
+mod annotated;
 mod cache;
 pub mod command;
 mod groove;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::clip::Clip;
 use crate::render::Split;
 use crate::render::audio::write_whole;
+pub use annotated::annotated;
 use inventory::Inventory;
 use sources::{CLIP_S, Source};
 use workshop::Workshop;

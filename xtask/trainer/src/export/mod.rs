@@ -9,7 +9,7 @@ mod import;
 mod node;
 
 use anyhow::{Context, Result};
-use listener::FeatureSpec;
+use listener::{DecoderSettings, FeatureSpec};
 use prost::Message;
 use sha2::{Digest, Sha256};
 use tract_onnx::pb;
@@ -49,6 +49,18 @@ pub fn onnx_bytes(shape: &BeatShape, params: &[f32], provenance: &Provenance) ->
             .to_vec(),
         ..Default::default()
     };
+    Ok(model.encode_to_vec())
+}
+
+/// The model `onnx` with `decoder` as what decodes it best; otherwise unchanged.
+///
+/// # Errors
+/// If `onnx` is not an ONNX file, or the settings cannot be written as JSON.
+pub fn with_decoder(onnx: &[u8], decoder: &DecoderSettings) -> Result<Vec<u8>> {
+    let mut model = pb::ModelProto::decode(onnx).context("is not an ONNX file")?;
+    let value = serde_json::to_string(decoder).context("writing the decoder settings")?;
+    model.metadata_props.retain(|entry| entry.key != "decoder");
+    model.metadata_props.push(pb::StringStringEntryProto { key: "decoder".to_owned(), value });
     Ok(model.encode_to_vec())
 }
 

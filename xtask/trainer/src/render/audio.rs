@@ -132,13 +132,18 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// When it cannot be opened or decoded, or holds no sound; the message names it.
 pub fn read_mono(path: &Path) -> Result<Vec<f32>> {
-    decode(path).with_context(|| format!("{}", path.display()))
+    let (mono, rate_hz) = read_mono_at_its_rate(path)?;
+    Ok(resample(&mono, RATE_HZ / rate_hz))
 }
 
-fn decode(path: &Path) -> Result<Vec<f32>> {
+/// Decodes an audio file to mono; its rate in Hz comes second.
+///
+/// # Errors
+/// As [`read_mono`].
+pub fn read_mono_at_its_rate(path: &Path) -> Result<(Vec<f32>, f64)> {
     let extension = path.extension().and_then(|e| e.to_str());
-    let (mono, rate_hz) = decode_mono(Box::new(File::open(path)?), extension)?;
-    Ok(resample(&mono, RATE_HZ / rate_hz))
+    let open = || decode_mono(Box::new(File::open(path)?), extension);
+    open().with_context(|| path.display().to_string())
 }
 
 /// Decodes any audio to mono at its own rate, which comes second.

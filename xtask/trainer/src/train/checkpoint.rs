@@ -25,8 +25,8 @@ pub(super) struct Head {
     /// Steps done, and seconds of training they took.
     pub(super) step: usize,
     pub(super) seconds: f64,
-    /// Clips of the corpus; with another number of them the lanes start anew.
-    pub(super) clips: usize,
+    /// What the music was; with other music the lanes start anew.
+    pub(super) music: String,
     /// Where each lane is, and what it carries, by shard.
     pub(super) lanes: Vec<Option<Lane>>,
     pub(super) states: Vec<State>,
@@ -128,7 +128,7 @@ mod tests {
                 plan,
                 step: 7,
                 seconds: 1.25,
-                clips: 12,
+                music: "12 clips".into(),
                 lanes: vec![None],
                 states,
                 running: (0.1, 3),

@@ -4,15 +4,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
+use listener::{DecoderSettings, ModelFile};
 
-use super::validate::{Scores, validate};
+use super::gate::{Marks, Trial};
 use super::{Desk, Entry, Length, Plan, train};
 use crate::card::{self, Card};
-use crate::clip::Clip;
 use crate::corpus::{self, CorpusSettings};
 use crate::export::{self, Provenance};
 use crate::net::BeatShape;
 use crate::render::audio::write_whole;
+use crate::tune::{self, Piece};
+
+/// Clips that the decoder is fitted to: more would take longer and change little.
+const FITTED: usize = 100;
 
 /// What to train.
 #[derive(Debug, Subcommand)]
@@ -54,18 +58,8 @@ pub struct BeatsArgs {
     /// Go on from the checkpoint in the work folder.
     #[arg(long)]
     resume: bool,
-    /// Channels of the two convolutions.
-    #[arg(long, num_args = 2, default_values_t = BeatShape::default().channels)]
-    channels: Vec<usize>,
-    /// Features per frame.
-    #[arg(long, default_value_t = BeatShape::default().features)]
-    features: usize,
-    /// Units of each LSTM layer.
-    #[arg(long, default_value_t = BeatShape::default().hidden)]
-    hidden: usize,
-    /// LSTM layers.
-    #[arg(long, default_value_t = BeatShape::default().layers)]
-    layers: usize,
+    #[command(flatten)]
+    sizes: Sizes,
     /// Sequences per step.
     #[arg(long, default_value_t = Plan::default().batch)]
     batch: usize,
@@ -78,6 +72,38 @@ pub struct BeatsArgs {
     /// Validations without a better score before training stops.
     #[arg(long, default_value_t = Plan::default().patience)]
     patience: usize,
+    /// Folder of real music with `.beats` beside it. A new model must be no worse there either; it is
+    /// never learned from.
+    #[arg(long)]
+    dev: Option<PathBuf>,
+}
+
+/// Sizes of the network.
+#[derive(Debug, Args)]
+pub(super) struct Sizes {
+    /// Channels of the two convolutions.
+    #[arg(long, num_args = 2, default_values_t = BeatShape::default().channels)]
+    channels: Vec<usize>,
+    /// Features per frame.
+    #[arg(long, default_value_t = BeatShape::default().features)]
+    features: usize,
+    /// Units of each LSTM layer.
+    #[arg(long, default_value_t = BeatShape::default().hidden)]
+    hidden: usize,
+    /// LSTM layers.
+    #[arg(long, default_value_t = BeatShape::default().layers)]
+    layers: usize,
+}
+
+impl Sizes {
+    pub(super) fn shape(&self) -> BeatShape {
+        BeatShape {
+            channels: [self.channels[0], self.channels[1]],
+            features: self.features,
+            hidden: self.hidden,
+            layers: self.layers,
+        }
+    }
 }
 
 impl BeatsArgs {
@@ -88,12 +114,7 @@ impl BeatsArgs {
             (None, None) => Plan::default().length,
         };
         Plan {
-            shape: BeatShape {
-                channels: [self.channels[0], self.channels[1]],
-                features: self.features,
-                hidden: self.hidden,
-                layers: self.layers,
-            },
+            shape: self.sizes.shape(),
             seed: self.seed,
             length,
             batch: self.batch,
@@ -111,6 +132,9 @@ impl BeatsArgs {
         let mut words = vec!["cargo xtask train beats".to_owned()];
         if self.data.is_some() {
             words.push("--data DATA".to_owned());
+        }
+        if self.dev.is_some() {
+            words.push("--dev DEV".to_owned());
         }
         match plan.length {
             Length::Steps(steps) => words.push(format!("--steps {steps}")),
@@ -139,8 +163,8 @@ impl BeatsArgs {
 
 /// Runs `trainer train`.
 ///
-/// A model that is there already stays unless the new one is at least as good on the validation clips;
-/// else the new one is written beside it as `beats.new.onnx`.
+/// A model that is there already stays unless the new one passes the gate; else the new one is
+/// written beside it as `beats.new.onnx`.
 ///
 /// # Errors
 /// As [`corpus::build`] and [`train`]; the model is written whole or not at all.
@@ -155,6 +179,7 @@ pub fn run(command: &TrainCommand) -> Result<()> {
     );
     let desk = Desk { folder: args.work.clone(), resume: args.resume };
     desk.check()?;
+    let dev = args.dev.as_deref().map_or_else(|| Ok(Vec::new()), corpus::annotated)?;
     let corpus = corpus::build(&CorpusSettings {
         seed: args.seed,
         hours: args.hours,
@@ -168,79 +193,80 @@ pub fn run(command: &TrainCommand) -> Result<()> {
         corpus.validation.len(),
         plan.shape.layout().len
     );
-    let standing = Standing::of(&args.out.join("beats.onnx"), &plan, &corpus.validation)?;
+    let trial = Trial { validation: &corpus.validation, dev: &dev };
+    let old = marks_of(&args.out.join("beats.onnx"), &trial)?;
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make {}; choose another --out", args.out.display()))?;
     let trained = train(&plan, corpus.train, &corpus.validation, &desk, |params, entry| {
-        if standing.yields_to(entry) {
-            // Not yet in its place: the card that belongs beside it is written at the end.
-            write_model(&args.work.join("best.onnx"), &plan, params, entry)?;
-        }
-        Ok(())
+        // Not yet in its place: the decoder and the card that belong to it are made at the end.
+        let decoder = DecoderSettings::default();
+        write_model(&args.work.join("best.onnx"), &plan, params, &decoder, entry).map(drop)
     })?;
-    let name = if standing.yields_to(&trained.best) { "beats" } else { "beats.new" };
+
+    eprintln!("fitting the decoder");
+    let fitted = &corpus.validation[..corpus.validation.len().min(FITTED)];
+    let heard = Piece::of(&plan.shape, &trained.params, fitted);
+    let decoder = tune::fit(&DecoderSettings::default(), &heard, 1, |line| eprintln!("  {line}"));
+    let new = trial.of(&plan.shape, &trained.params, &decoder);
+    let passes = old.is_none_or(|old| new.may_replace(&old));
+    let name = if passes { "beats" } else { "beats.new" };
     let file = |extension: &str| args.out.join(format!("{name}.{extension}"));
     let model = file("onnx");
-    let sha256 = write_model(&model, &plan, &trained.params, &trained.best)?;
+    let sha256 = write_model(&model, &plan, &trained.params, &decoder, &trained.best)?;
     let card = Card {
         name,
         plan: &plan,
         sources: &corpus.sources,
         sounds: &corpus.sounds,
         validation_clips: corpus.validation.len(),
+        dev_clips: dev.len(),
         trained: &trained,
+        marks: &new,
         sha256: &sha256,
         command: &args.command(),
     };
     write_whole(&file("svg"), card::curve(&trained.history).as_bytes())?;
     write_whole(&file("md"), card.text().as_bytes())?;
-    let [beat, downbeat, onset] = trained.best.scores.f;
-    println!(
-        "{}: beat F {beat:.3}, downbeat F {downbeat:.3}, onset F {onset:.3} on validation; {:.3} s per step",
-        model.display(),
-        trained.seconds_per_step
-    );
-    if let (false, Some(old)) = (standing.yields_to(&trained.best), &standing.0) {
-        let [beat, downbeat, onset] = old.f;
-        println!(
-            "beats.onnx stays: on the same clips it has beat F {beat:.3}, downbeat F {downbeat:.3}, \
-             onset F {onset:.3}"
-        );
+    println!("{}: {new}", model.display());
+    println!("SHA-256 {sha256}; {:.3} s per step", trained.seconds_per_step);
+    match old {
+        Some(old) if passes => println!("it replaces the old beats.onnx, which has {old}"),
+        Some(old) => println!("the old beats.onnx stays: it has {old}"),
+        None => (),
     }
     Ok(())
 }
 
-/// The scores of the model that is there already, on the clips the new one is scored on.
-struct Standing(Option<Scores>);
-
-impl Standing {
-    fn of(path: &Path, plan: &Plan, clips: &[Clip]) -> Result<Self> {
-        if !path.exists() {
-            return Ok(Self(None));
-        }
-        let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-        match export::parameters(&bytes) {
-            Ok((shape, params)) => Ok(Self(Some(validate(&shape, &params, &plan.weights, clips)))),
-            Err(error) => {
-                eprintln!("{} will be replaced: {error:#}", path.display());
-                Ok(Self(None))
-            }
-        }
+/// The marks of the model at `path`, if there is a usable one.
+fn marks_of(path: &Path, trial: &Trial) -> Result<Option<Marks>> {
+    if !path.exists() {
+        return Ok(None);
     }
-
-    /// Whether a model with these scores may take its place.
-    fn yields_to(&self, new: &Entry) -> bool {
-        self.0.as_ref().is_none_or(|old| new.scores.overall() >= old.overall())
+    let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let read = || anyhow::Ok((export::parameters(&bytes)?, ModelFile::read(&bytes)?));
+    match read() {
+        Ok(((shape, params), file)) => Ok(Some(trial.of(&shape, &params, &file.decoder))),
+        Err(error) => {
+            eprintln!("{} will be replaced: {error:#}", path.display());
+            Ok(None)
+        }
     }
 }
 
 /// Writes the model; gives its hash.
-fn write_model(path: &Path, plan: &Plan, params: &[f32], entry: &Entry) -> Result<String> {
+fn write_model(
+    path: &Path,
+    plan: &Plan,
+    params: &[f32],
+    decoder: &DecoderSettings,
+    entry: &Entry,
+) -> Result<String> {
     let trained = format!(
-        "seed {}, step {}, validation F: beat {:.4}, downbeat {:.4}, onset {:.4}",
+        "seed {}, step {}, validation F of raw peaks: beat {:.4}, downbeat {:.4}, onset {:.4}",
         plan.seed, entry.step, entry.scores.f[0], entry.scores.f[1], entry.scores.f[2]
     );
     let bytes = export::onnx_bytes(&plan.shape, params, &Provenance { trained })?;
+    let bytes = export::with_decoder(&bytes, decoder)?;
     write_whole(path, &bytes)?;
     Ok(export::sha256(&bytes))
 }

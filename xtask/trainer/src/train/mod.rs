@@ -6,6 +6,8 @@
 mod checkpoint;
 mod colour;
 pub mod command;
+mod gate;
+pub mod pace;
 mod plan;
 mod run;
 mod sampler;
@@ -15,12 +17,13 @@ pub mod validate;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::clip::Clip;
 use crate::render::audio::write_whole;
 use checkpoint::Checkpoint;
+pub use gate::Marks;
 pub use plan::{Entry, Length, Plan};
 use run::Run;
 use sampler::Music;
@@ -66,6 +69,18 @@ impl Desk {
         self.folder.join("beats.checkpoint")
     }
 
+    /// Keeps the checkpoint of an earlier run, which a new run would write over.
+    fn put_aside(&self) -> Result<()> {
+        let checkpoint = self.checkpoint();
+        if checkpoint.exists() {
+            let aside = checkpoint.with_extension("checkpoint.before");
+            std::fs::rename(&checkpoint, &aside)
+                .with_context(|| format!("cannot move {} aside", checkpoint.display()))?;
+            eprintln!("the checkpoint of an earlier run is now {}", aside.display());
+        }
+        Ok(())
+    }
+
     fn journal(&self) -> PathBuf {
         self.folder.join("beats.tsv")
     }
@@ -89,12 +104,13 @@ pub fn train(
         "no music to train on; ask for more hours"
     );
     std::fs::create_dir_all(&desk.folder)?;
-    let mut run = if desk.resume {
-        Run::resume(plan, train.len(), Checkpoint::load(&desk.checkpoint())?)?
-    } else {
-        Run::start(plan, train.len())
-    };
     let music = Music::new(train, plan.stretch);
+    let mut run = if desk.resume {
+        Run::resume(plan, &music, Checkpoint::load(&desk.checkpoint())?)?
+    } else {
+        desk.put_aside()?;
+        Run::start(plan, &music)
+    };
     let bar = progress(plan);
     let mut told = run.best_score();
     while run.progress() < 1.0 && !run.has_stalled() {

@@ -27,7 +27,7 @@ pub(super) struct Run {
     pub(super) best: Vec<f32>,
     pub(super) step: usize,
     pub(super) seconds: f64,
-    clips: usize,
+    music: String,
     lanes: Vec<Option<Lane>>,
     states: Vec<State>,
     running: (f64, usize),
@@ -55,7 +55,7 @@ fn settings(plan: &Plan) -> Settings {
 
 impl Run {
     /// At the start.
-    pub(super) fn start(plan: &Plan, clips: usize) -> Self {
+    pub(super) fn start(plan: &Plan, music: &Music) -> Self {
         let params = random_parameters(&plan.shape, plan.seed);
         let shards = plan.batch / SHARD;
         Self {
@@ -66,7 +66,7 @@ impl Run {
             params,
             step: 0,
             seconds: 0.0,
-            clips,
+            music: music.fingerprint().to_owned(),
             lanes: vec![None; plan.batch],
             states: vec![State::new(&plan.shape, SHARD); shards],
             running: (0.0, 0),
@@ -76,23 +76,25 @@ impl Run {
         }
     }
 
-    /// Where `from` stopped. With a corpus of another size the lanes start anew.
+    /// Where `from` stopped. With other music the lanes start anew.
     ///
     /// # Errors
     /// When the plan is another one.
-    pub(super) fn resume(plan: &Plan, clips: usize, from: Checkpoint) -> Result<Self> {
+    pub(super) fn resume(plan: &Plan, music: &Music, from: Checkpoint) -> Result<Self> {
         ensure!(
             from.head.plan == *plan,
             "the checkpoint was made with other settings ({:?}); repeat them or start without --resume",
             from.head.plan
         );
-        let mut run = Self::start(plan, clips);
+        let mut run = Self::start(plan, music);
         (run.params, run.smooth, run.best) = (from.params, from.smooth, from.best);
         (run.adam.first, run.adam.second) = (from.first, from.second);
         run.adam.steps = i32::try_from(from.head.step)?;
         (run.step, run.seconds) = (from.head.step, from.head.seconds);
-        if from.head.clips == clips {
+        if from.head.music == run.music {
             (run.lanes, run.states) = (from.head.lanes, from.head.states);
+        } else {
+            eprintln!("the corpus has changed since the checkpoint; training goes on with the new one");
         }
         (run.running, run.history) = (from.head.running, from.head.history);
         Ok(run)
@@ -104,7 +106,7 @@ impl Run {
                 plan: self.plan.clone(),
                 step: self.step,
                 seconds: self.seconds,
-                clips: self.clips,
+                music: self.music.clone(),
                 lanes: self.lanes.clone(),
                 states: self.states.clone(),
                 running: self.running,

@@ -6,8 +6,10 @@
 
 use listener::BANDS;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::{colour, targets};
+use super::colour::{self, Colour};
+use super::targets::{self, Labels};
 use crate::clip::Clip;
 use crate::dice::Dice;
 use crate::net::OUTPUTS;
@@ -17,51 +19,70 @@ const WALK: usize = 4;
 
 /// Magnitudes of one clip.
 type Frames = Vec<[f32; BANDS]>;
-/// What the network should say of them.
-type Targets = Vec<[f32; OUTPUTS]>;
+
+/// Spread of the pace at which clips are heard.
+const PACE: f64 = 0.07;
 
 /// Training music.
 pub(super) struct Music {
-    clips: Vec<(Frames, Targets)>,
+    clips: Vec<(Frames, Labels)>,
     stretch: usize,
+    fingerprint: String,
 }
 
 /// Where a lane is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Lane {
     clip: usize,
-    at: usize,
+    /// First frame of the stretch, in frames of the clip.
+    at: f64,
+    /// Frames of the clip per frame heard: above 1 it is faster than it was made.
+    pace: f64,
     walked: usize,
-    colour: Vec<f32>,
+    colour: Colour,
 }
 
 impl Music {
     /// Takes `clips`, to be heard in stretches of `stretch` frames.
     #[must_use]
     pub(super) fn new(clips: Vec<Clip>, stretch: usize) -> Self {
+        let mut hash = Sha256::new();
+        for clip in &clips {
+            hash.update(&clip.name);
+            hash.update(clip.frames.len().to_le_bytes());
+            hash.update(clip.frames.last().map_or(0, |last| last[0].to_bits()).to_le_bytes());
+        }
+        let fingerprint = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let prepare = |mut clip: Clip| {
-            let targets = targets::of(&clip);
+            let labels = Labels::of(&clip);
             colour::to_magnitudes(&mut clip.frames);
-            (clip.frames, targets)
+            (clip.frames, labels)
         };
-        Self { clips: clips.into_iter().map(prepare).collect(), stretch }
+        Self { clips: clips.into_iter().map(prepare).collect(), stretch, fingerprint }
+    }
+
+    /// Short, and another for other music.
+    pub(super) fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     /// Moves `lane` to its next stretch; true if that is a new start, where the state is silence.
     #[must_use]
     pub(super) fn advance(&self, lane: &mut Option<Lane>, dice: &mut Dice) -> bool {
         if let Some(lane) = lane {
-            let end = lane.at + 2 * self.stretch;
-            if lane.walked < WALK && end <= self.clips[lane.clip].0.len() {
-                lane.at += self.stretch;
+            let step = lane.pace * self.stretch as f64;
+            if lane.walked < WALK && lane.at + 2.0 * step <= self.clips[lane.clip].0.len() as f64 {
+                lane.at += step;
                 lane.walked += 1;
                 return false;
             }
         }
         let clip = dice.whole(0, self.clips.len());
-        let spare = self.clips[clip].0.len().saturating_sub(self.stretch);
-        let at = if dice.chance(0.3) { 0 } else { dice.whole(0, spare + 1) };
-        *lane = Some(Lane { clip, at, walked: 1, colour: colour::draw(dice).to_vec() });
+        // Half of what is heard keeps the pace it was made at.
+        let pace = if dice.chance(0.5) { 1.0 } else { dice.normal(PACE).exp() };
+        let spare = (self.clips[clip].0.len() as f64 - pace * self.stretch as f64).max(0.0);
+        let at = if dice.chance(0.3) { 0.0 } else { dice.between(0.0, spare).floor() };
+        *lane = Some(Lane { clip, at, pace, walked: 1, colour: Colour::draw(dice) });
         true
     }
 
@@ -74,15 +95,21 @@ impl Music {
         targets: &mut [f32],
         (column, columns): (usize, usize),
     ) {
-        let (magnitudes, truth) = &self.clips[lane.clip];
-        let until = magnitudes.len().min(lane.at + self.stretch);
-        let mut colour = [1.0; BANDS];
-        colour.copy_from_slice(&lane.colour);
+        let (magnitudes, labels) = &self.clips[lane.clip];
+        let place = |row: usize| lane.at + lane.pace * row as f64;
+        let there = (0..self.stretch).take_while(|&row| place(row) < magnitudes.len() as f64);
+        let heard = there.count();
         features.fill(0.0);
-        colour::apply(&colour, &magnitudes[lane.at..until], features);
-        let mut truth = truth[lane.at..until].iter();
-        for row in targets.chunks_exact_mut(OUTPUTS).skip(column).step_by(columns) {
-            row.copy_from_slice(truth.next().unwrap_or(&[targets::UNLABELLED; OUTPUTS]));
+        for (row, features) in features.chunks_exact_mut(BANDS).take(heard).enumerate() {
+            let (before, share) = (place(row) as usize, place(row).fract() as f32);
+            let after = (before + 1).min(magnitudes.len() - 1);
+            lane.colour.apply(&magnitudes[before], &magnitudes[after], share, features);
+        }
+        let lane_rows = targets.chunks_exact_mut(OUTPUTS).skip(column).step_by(columns);
+        labels.mark(lane.at, lane.pace, lane_rows.take(heard));
+        for row in heard..self.stretch {
+            let start = (row * columns + column) * OUTPUTS;
+            targets[start..start + OUTPUTS].fill(targets::UNLABELLED);
         }
     }
 }
@@ -110,9 +137,9 @@ mod tests {
         for step in 0..200 {
             let new = music.advance(&mut lane, &mut Dice::named(1, &format!("{step}")));
             let now = lane.clone().expect("a lane");
-            assert!(now.at + 100 <= 1000);
+            assert!(now.at + 100.0 * now.pace <= 1000.5);
             if !new {
-                assert_eq!(now.at, before.expect("a stretch before").at + 100);
+                assert_eq!(now.at, before.expect("a stretch before").at + 100.0 * now.pace);
             }
             starts += usize::from(new);
             before = Some(now);
@@ -127,8 +154,11 @@ mod tests {
         assert!(music.advance(&mut lane, &mut Dice::named(1, "")));
         let (mut features, mut targets) = (vec![9.0; 50 * BANDS], vec![9.0; 50 * OUTPUTS]);
         music.hear(&lane.expect("a lane"), &mut features, &mut targets, (0, 1));
-        assert!(features[..30 * BANDS].iter().all(|&f| f > 0.0));
-        assert!(features[30 * BANDS..].iter().all(|&f| f == 0.0));
-        assert!(targets[30 * OUTPUTS..].iter().all(|&t| t == targets::UNLABELLED));
+        // The pace may be 20 % off.
+        let rows = features.chunks_exact(BANDS);
+        let heard = rows.take_while(|row| row.iter().all(|&f| f > 0.0)).count();
+        assert!((24..37).contains(&heard), "{heard}");
+        assert!(features[heard * BANDS..].iter().all(|&f| f == 0.0));
+        assert!(targets[heard * OUTPUTS..].iter().all(|&t| t == targets::UNLABELLED));
     }
 }

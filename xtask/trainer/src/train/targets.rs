@@ -1,6 +1,8 @@
 //! From labels in seconds to what the network should say at each frame.
 
-use crate::clip::{Clip, frame_of};
+use listener::FeatureSpec;
+
+use crate::clip::{Clip, frame_time};
 use crate::net::OUTPUTS;
 
 /// Value of the frames beside a labelled one: half a yes, so that a hit one frame off costs little.
@@ -8,37 +10,61 @@ const BESIDE: f32 = 0.5;
 /// Value of a frame nothing is known about.
 pub(super) const UNLABELLED: f32 = -1.0;
 
+/// What a clip says about each output.
+#[derive(Debug, Clone)]
+pub(super) struct Labels {
+    /// Frames, ascending and fractional, at which each output happens.
+    events: [Vec<f64>; OUTPUTS],
+    /// Whether the clip speaks of that output at all.
+    known: [bool; OUTPUTS],
+}
+
+impl Labels {
+    /// The labels of `clip`.
+    #[must_use]
+    pub(super) fn of(clip: &Clip) -> Self {
+        let place = |time_s: f64| (time_s - frame_time(0)) / FeatureSpec::CURRENT.hop_s;
+        let beats = |first: bool| {
+            let wanted = clip.beats.iter().filter(move |beat| !first || beat.in_bar == 1);
+            wanted.map(|beat| place(beat.time_s)).collect::<Vec<_>>()
+        };
+        let onsets: Vec<f64> = clip.onsets.iter().map(|&time_s| place(time_s)).collect();
+        let events = [beats(false), beats(true), onsets];
+        let known = std::array::from_fn(|output| !events[output].is_empty());
+        Self { events, known }
+    }
+
+    /// Targets of the frames `from`, `from + pace`, ... of the clip, one for each row.
+    pub(super) fn mark<'a>(&self, from: f64, pace: f64, rows: impl Iterator<Item = &'a mut [f32]>) {
+        let mut rows: Vec<&mut [f32]> = rows.collect();
+        for (output, (events, known)) in self.events.iter().zip(self.known).enumerate() {
+            rows.iter_mut().for_each(|row| row[output] = if known { 0.0 } else { UNLABELLED });
+            let end = from + pace * (rows.len() as f64 + 1.0);
+            let first = events.partition_point(|&event| event < from - 2.0 * pace);
+            for event in events[first..].iter().take_while(|&&event| event < end) {
+                let row = ((event - from) / pace).round() as isize;
+                for (at, value) in [(row - 1, BESIDE), (row, 1.0), (row + 1, BESIDE)] {
+                    if let Some(row) = usize::try_from(at).ok().and_then(|at| rows.get_mut(at)) {
+                        row[output] = value.max(row[output]);
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Beat, downbeat and onset at each frame, 0 to 1; [`UNLABELLED`] where the clip does not say.
 #[must_use]
 pub(super) fn of(clip: &Clip) -> Vec<[f32; OUTPUTS]> {
     let mut targets = vec![[0.0; OUTPUTS]; clip.frames.len()];
-    let mut mark = |time_s: f64, output: usize| {
-        let frame = frame_of(time_s);
-        for (at, value) in [(frame.wrapping_sub(1), BESIDE), (frame, 1.0), (frame + 1, BESIDE)] {
-            if let Some(target) = targets.get_mut(at) {
-                target[output] = value.max(target[output]);
-            }
-        }
-    };
-    for beat in &clip.beats {
-        mark(beat.time_s, 0);
-        if beat.in_bar == 1 {
-            mark(beat.time_s, 1);
-        }
-    }
-    clip.onsets.iter().for_each(|&time_s| mark(time_s, 2));
-    let known =
-        [!clip.beats.is_empty(), clip.beats.iter().any(|b| b.in_bar == 1), !clip.onsets.is_empty()];
-    for (output, _) in known.iter().enumerate().filter(|(_, known)| !**known) {
-        targets.iter_mut().for_each(|target| target[output] = UNLABELLED);
-    }
+    Labels::of(clip).mark(0.0, 1.0, targets.iter_mut().map(|row| row.as_mut_slice()));
     targets
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clip::{BeatLabel, frame_time};
+    use crate::clip::BeatLabel;
 
     #[test]
     fn labels_widen_and_unknown_outputs_stay_unlabelled() {
@@ -55,5 +81,22 @@ mod tests {
         assert_eq!(column(0), [1.0, 0.5, 0.0, 0.0, 0.5, 1.0, 0.5, 1.0, 0.5, 0.0]);
         assert_eq!(column(1)[..3], [1.0, 0.5, 0.0]);
         assert!(column(2).iter().all(|&t| t == UNLABELLED));
+    }
+
+    #[test]
+    fn at_another_pace_labels_move_with_the_music() {
+        let beats = [10, 20, 30].map(|frame| BeatLabel { time_s: frame_time(frame), in_bar: 1 });
+        let clip = Clip {
+            name: String::new(),
+            source: String::new(),
+            frames: vec![[0.0; 64]; 40],
+            beats: beats.to_vec(),
+            onsets: vec![],
+        };
+        let mut rows = [[0.0; OUTPUTS]; 12];
+        Labels::of(&clip).mark(4.0, 1.25, rows.iter_mut().map(|row| row.as_mut_slice()));
+        let beats: Vec<usize> = (0..12).filter(|&k| rows[k][0] == 1.0).collect();
+        // (10 - 4) / 1.25 = 4.8 and (20 - 4) / 1.25 = 12.8, whose neighbour would be row 12.
+        assert_eq!(beats, [5]);
     }
 }

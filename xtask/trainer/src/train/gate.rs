@@ -1,0 +1,68 @@
+//! The gate: a model takes the place of another only where it hears no worse, decoded as in play, on
+//! the validation clips and, when there is any, on real music.
+
+use std::fmt;
+
+use listener::DecoderSettings;
+
+use crate::clip::Clip;
+use crate::net::BeatShape;
+use crate::tune::{Piece, Summary, summary};
+
+/// What models are tried on.
+pub(super) struct Trial<'a> {
+    /// Rendered music that no model learned from.
+    pub(super) validation: &'a [Clip],
+    /// Real music, never learned from or fitted to; may be empty.
+    pub(super) dev: &'a [Clip],
+}
+
+/// How a model did.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Marks {
+    /// On the validation clips.
+    pub validation: Summary,
+    /// On real music, if there was any.
+    pub dev: Option<Summary>,
+}
+
+impl Trial<'_> {
+    /// Marks of a network and its decoder.
+    pub(super) fn of(&self, shape: &BeatShape, params: &[f32], decoder: &DecoderSettings) -> Marks {
+        let on = |clips: &[Clip]| summary(decoder, &Piece::of(shape, params, clips));
+        Marks { validation: on(self.validation), dev: (!self.dev.is_empty()).then(|| on(self.dev)) }
+    }
+}
+
+impl Marks {
+    /// Whether a model with these marks may take the place of one with the marks `old`.
+    pub(super) fn may_replace(&self, old: &Self) -> bool {
+        let as_good = |new: &Summary, old: &Summary| new.overall() >= old.overall();
+        as_good(&self.validation, &old.validation)
+            && self.dev.zip(old.dev).is_none_or(|(new, old)| as_good(&new, &old))
+    }
+}
+
+impl fmt::Display for Marks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "validation: {}", self.validation)?;
+        self.dev.iter().try_for_each(|dev| write!(f, "; dev: {dev}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn worse_on_either_side_is_refused() {
+        let summary = |beat| Summary { beat: [beat; 3], ..Summary::default() };
+        let marks =
+            |validation, dev| Marks { validation: summary(validation), dev: Some(summary(dev)) };
+        let old = marks(0.8, 0.7);
+        assert!(marks(0.8, 0.7).may_replace(&old) && marks(0.9, 0.8).may_replace(&old));
+        assert!(!marks(0.9, 0.6).may_replace(&old) && !marks(0.7, 0.9).may_replace(&old));
+        let blind = Marks { dev: None, ..old };
+        assert!(blind.may_replace(&old), "what was not tried does not count");
+    }
+}

@@ -1,0 +1,102 @@
+//! `trainer tune`: fits the decoder to a trained model and writes it into the model's file.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use listener::ModelFile;
+use metrics::{expected_calibration_error, reliability};
+
+use super::{Piece, fit, judged, summary};
+use crate::corpus::{self, CorpusSettings};
+use crate::export;
+use crate::render::audio::write_whole;
+
+/// Fits the decoder.
+#[derive(Debug, Args)]
+pub struct TuneArgs {
+    /// Model to fit the decoder to; its file is rewritten.
+    #[arg(long, default_value = "models/beats.onnx")]
+    model: PathBuf,
+    /// Where the fitted model goes. Default: in its own place.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Folder with the datasets, as in training.
+    #[arg(long, env = "TATUM_DATA")]
+    data: Option<PathBuf>,
+    /// Folder of rendered music, as in training.
+    #[arg(long, default_value = "target/school/corpus")]
+    cache: PathBuf,
+    /// Hours of the corpus, as in training; its validation part is used.
+    #[arg(long, default_value_t = 10.0)]
+    hours: f64,
+    /// Seed of the corpus, as in training.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Walks over all settings.
+    #[arg(long, default_value_t = 2)]
+    rounds: usize,
+    /// Folder of real music with `.beats` beside it: scored, never fitted to.
+    #[arg(long)]
+    dev: Option<PathBuf>,
+    /// Settings (JSON) to score instead of a search.
+    #[arg(long)]
+    settings: Option<String>,
+}
+
+/// Runs `trainer tune`.
+///
+/// # Errors
+/// When the model or the corpus cannot be read, or the file cannot be written.
+pub fn run(args: &TuneArgs) -> Result<()> {
+    let bytes =
+        std::fs::read(&args.model).with_context(|| format!("reading {}", args.model.display()))?;
+    let (shape, params) = export::parameters(&bytes)?;
+    let mut start = ModelFile::read(&bytes)?.decoder;
+    if let Some(text) = &args.settings {
+        let mut value = serde_json::to_value(&start)?;
+        let turned: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(text).with_context(|| format!("--settings {text}"))?;
+        for (name, number) in turned {
+            ensure!(value.get(&name).is_some(), "--settings: {name} is no decoder setting");
+            value[&name] = number;
+        }
+        start = serde_json::from_value(value)?;
+    }
+    let dev = match &args.dev {
+        Some(folder) => Piece::of(&shape, &params, &corpus::annotated(folder)?),
+        None => Vec::new(),
+    };
+    if args.settings.is_some() {
+        for piece in &dev {
+            println!("{:40} {}", piece.name, summary(&start, std::slice::from_ref(piece)));
+        }
+        println!("{:40} {}", "mean", summary(&start, &dev));
+        return Ok(());
+    }
+    let corpus = corpus::build(&CorpusSettings {
+        seed: args.seed,
+        hours: args.hours,
+        data: args.data.clone(),
+        soundfonts: Vec::new(),
+        cache: args.cache.clone(),
+    })?;
+    let pieces = Piece::of(&shape, &params, &corpus.validation);
+    println!("validation, {} clips, before: {}", pieces.len(), summary(&start, &pieces));
+    let found = fit(&start, &pieces, args.rounds, |line| println!("{line}"));
+    for (name, pieces) in [("validation", &pieces), ("dev", &dev)] {
+        if pieces.is_empty() {
+            continue;
+        }
+        println!("{name} after: {}", summary(&found, pieces));
+        let bins = reliability(&judged(&found, pieces));
+        let error = expected_calibration_error(&bins).unwrap_or(0.0);
+        println!("  expected calibration error {error:.3}");
+        for bin in bins.iter().filter(|bin| bin.count > 0) {
+            println!("  claimed {:.2}, right {:.2} of {}", bin.confidence, bin.right, bin.count);
+        }
+    }
+    println!("{}", serde_json::to_string(&found)?);
+    let out = args.out.as_ref().unwrap_or(&args.model);
+    write_whole(out, &export::with_decoder(&bytes, &found)?)
+}

@@ -1,0 +1,31 @@
+//! The decoder, fitted: what the bar-pointer filter should make of a network's activations.
+//!
+//! The network is fixed here. Its activations are computed once; each setting then costs one pass of
+//! the listener's own decoder over them.
+
+mod calibrate;
+pub mod command;
+mod hearing;
+mod search;
+
+use listener::DecoderSettings;
+
+pub use calibrate::{calibrate, judged};
+pub use hearing::{Heard, Piece, Summary, hear, summary};
+pub use search::search;
+
+/// The decoder for a network that heard `pieces`: settings searched from `start` by `rounds` walks,
+/// no constant lag, honest confidence. `tell` gets a line for every improvement.
+pub fn fit(
+    start: &DecoderSettings,
+    pieces: &[Piece],
+    rounds: usize,
+    mut tell: impl FnMut(String),
+) -> DecoderSettings {
+    let (found, score) = search(start, pieces, rounds, |name, value, score| {
+        tell(format!("{name} {value:.6}: {score}"));
+    });
+    // Beats come `lag_s` late with the lag that is taken off already.
+    let beat_lag_s = found.beat_lag_s + score.lag_s as f32;
+    calibrate(&DecoderSettings { beat_lag_s, ..found }, pieces)
+}

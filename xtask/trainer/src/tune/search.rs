@@ -1,0 +1,80 @@
+//! Coordinate search: one setting at a time, a step up or down, as long as that helps.
+
+use listener::DecoderSettings;
+
+use super::hearing::{Piece, Summary, summary};
+
+/// A setting that can be turned.
+struct Knob {
+    name: &'static str,
+    of: fn(&mut DecoderSettings) -> &mut f32,
+    /// A step multiplies or divides by this.
+    step: f32,
+    range: (f32, f32),
+}
+
+const KNOBS: [Knob; 9] = [
+    Knob { name: "beat_odds", of: |s| &mut s.beat_odds, step: 1.25, range: (0.01, 0.4) },
+    Knob { name: "beat_trust", of: |s| &mut s.beat_trust, step: 1.25, range: (0.1, 2.0) },
+    Knob { name: "downbeat_trust", of: |s| &mut s.downbeat_trust, step: 1.35, range: (0.05, 2.0) },
+    Knob { name: "tempo_rigidity", of: |s| &mut s.tempo_rigidity, step: 1.4, range: (20.0, 400.0) },
+    Knob { name: "beat_floor", of: |s| &mut s.beat_floor, step: 1.5, range: (1e-3, 0.1) },
+    Knob { name: "restart", of: |s| &mut s.restart, step: 5.0, range: (1e-9, 1e-3) },
+    Knob { name: "prior_octaves", of: |s| &mut s.prior_octaves, step: 1.25, range: (0.25, 1.5) },
+    Knob {
+        name: "tempo_hysteresis",
+        of: |s| &mut s.tempo_hysteresis,
+        step: 1.5,
+        range: (1.0, 20.0),
+    },
+    Knob { name: "bar_hysteresis", of: |s| &mut s.bar_hysteresis, step: 1.5, range: (1.0, 20.0) },
+];
+
+/// A step must gain this much, or it is chance.
+const GAIN: f64 = 5e-4;
+
+/// The settings that hear `pieces` best, found from `start` by `rounds` walks over all knobs;
+/// `tell` hears of every improvement.
+pub fn search(
+    start: &DecoderSettings,
+    pieces: &[Piece],
+    rounds: usize,
+    mut tell: impl FnMut(&str, f32, &Summary),
+) -> (DecoderSettings, Summary) {
+    let mut best = start.clone();
+    let mut score = summary(&best, pieces);
+    for _ in 0..rounds {
+        let before = score.overall();
+        for knob in &KNOBS {
+            for factor in [knob.step, 1.0 / knob.step] {
+                while let Some((settings, now)) = turned(&best, knob, factor, pieces)
+                    .filter(|(_, now)| now.overall() > score.overall() + GAIN)
+                {
+                    (best, score) = (settings, now);
+                    tell(knob.name, *(knob.of)(&mut best), &score);
+                }
+            }
+        }
+        if score.overall() <= before {
+            break;
+        }
+    }
+    (best, score)
+}
+
+fn turned(
+    from: &DecoderSettings,
+    knob: &Knob,
+    factor: f32,
+    pieces: &[Piece],
+) -> Option<(DecoderSettings, Summary)> {
+    let mut settings = from.clone();
+    let value = (knob.of)(&mut settings);
+    let turned = (*value * factor).clamp(knob.range.0, knob.range.1);
+    if turned == *value {
+        return None;
+    }
+    *value = turned;
+    let score = summary(&settings, pieces);
+    Some((settings, score))
+}
