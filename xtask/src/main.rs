@@ -19,6 +19,10 @@ Usage: cargo xtask <command> [options]
       --json                   print one JSON object per file
       --plugin PATH            host this CLAP instead of building one
       --model PATH             let the plugin load this beat model
+  eval DIR... [options]        score the built plugin, live, on audio with STEM.beats (and STEM.onsets) beside it
+      --out DIR                write eval.tsv, eval.json and pictures there
+      --peer NAME=DIR          score another tracker's DIR/STEM.beats beside it; see xtask/peers
+      --json, --block N, --plugin PATH, --model PATH   as above
   bundle [cargo options]       make target/bundled/tatum.clap and tatum.vst3 (release unless --profile)
   train MODEL [options]        make a model again; `cargo xtask train --help` lists the options
   corpus, compose [...]        the trainer's other commands; --help lists their options
@@ -31,7 +35,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = args.collect();
     let done = match command.as_str() {
         "bundle" => tools::bundle(&rest),
-        "listen" => tools::listen(&rest),
+        "listen" | "eval" => tools::stage(&command, &rest),
         "demo" => tools::demo(&rest),
         "train" | "tune" | "corpus" | "compose" => tools::trainer(&command, &rest),
         "golden" => tools::golden(&rest),

@@ -19,10 +19,10 @@ pub(crate) fn bundle(args: &[String]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Hosts the plugin for the user's files.
-pub(crate) fn listen(args: &[String]) -> Result<ExitCode> {
+/// Hosts the plugin for the user's files: the stage's command of the same name.
+pub(crate) fn stage(command: &str, args: &[String]) -> Result<ExitCode> {
     let stage = ready_stage(args)?;
-    run(Command::new(stage).arg("listen").args(args))
+    run(Command::new(stage).arg(command).args(args))
 }
 
 /// Hosts the plugin for the demo song.

@@ -1,14 +1,12 @@
 //! Tempo as one number, and how it may be wrong (Gouyon et al. 2006).
 
 use crate::bias::median;
-use serde::Serialize;
 
 /// Largest relative error of a tempo that is called right.
 pub const TEMPO_TOLERANCE: f64 = 0.04;
 
 /// How an estimated tempo relates to the annotated one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     /// The same.
     Right,
@@ -20,8 +18,10 @@ pub enum Level {
     ThreeHalves,
     /// Two for three.
     TwoThirds,
-    /// Three times as fast, or a third.
+    /// Three times as fast.
     Triple,
+    /// A third as fast.
+    Third,
     /// None of these.
     Other,
 }
@@ -47,7 +47,7 @@ pub fn level(reference_bpm: f64, estimated_bpm: f64) -> Level {
         (1.5, Level::ThreeHalves),
         (2.0 / 3.0, Level::TwoThirds),
         (3.0, Level::Triple),
-        (1.0 / 3.0, Level::Triple),
+        (1.0 / 3.0, Level::Third),
     ];
     levels.into_iter().find(|&(ratio, _)| is(ratio)).map_or(Level::Other, |(_, level)| level)
 }
@@ -56,10 +56,37 @@ pub fn level(reference_bpm: f64, estimated_bpm: f64) -> Level {
 #[must_use]
 pub fn tempo_accuracy(level: Level) -> [bool; 2] {
     let right = level == Level::Right;
-    [right, right || matches!(level, Level::Double | Level::Half | Level::Triple)]
+    [right, right || matches!(level, Level::Double | Level::Half | Level::Triple | Level::Third)]
 }
 
 impl Level {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Right,
+        Self::Double,
+        Self::Half,
+        Self::ThreeHalves,
+        Self::TwoThirds,
+        Self::Triple,
+        Self::Third,
+        Self::Other,
+    ];
+
+    /// What it is called in tables and files: a ratio, but for `right` and `other`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Double => "2:1",
+            Self::Half => "1:2",
+            Self::ThreeHalves => "3:2",
+            Self::TwoThirds => "2:3",
+            Self::Triple => "3:1",
+            Self::Third => "1:3",
+            Self::Other => "other",
+        }
+    }
+
     /// Whether the tempo is off by a simple ratio.
     #[must_use]
     pub fn is_octave_error(self) -> bool {
@@ -90,7 +117,7 @@ mod tests {
             (150.0, Level::ThreeHalves),
             (66.0, Level::TwoThirds),
             (300.0, Level::Triple),
-            (33.0, Level::Triple),
+            (33.0, Level::Third),
             (125.0, Level::Other),
         ] {
             assert_eq!(level(100.0, bpm), expected, "{bpm}");

@@ -2,15 +2,17 @@
 //!
 //! The walk: [`song`] (file to samples) -> [`host`] (samples through the CLAP, lines back through
 //! [`report`]) -> [`hearing`] (lines to events in seconds) -> [`write`] (event files) and
-//! [`picture`]. It knows the plugin only as a built CLAP file.
+//! [`picture`], or, with an [`annotation`], the scores of [`eval`]. It knows the plugin only as a built
+//! CLAP file.
 
+pub mod annotation;
 pub mod demo;
+pub mod eval;
 pub mod hearing;
 pub mod host;
 pub mod listen;
 pub mod picture;
 pub mod report;
-pub mod score;
 pub mod song;
 pub mod summary;
 pub mod write;

@@ -47,9 +47,7 @@ const LARGEST_BLOCK: u32 = 1 << 20;
 /// # Errors
 /// When the options or the plugin are at fault, so that no file can be heard.
 pub fn run(options: &Options) -> Result<bool> {
-    if !(1..=LARGEST_BLOCK).contains(&options.block) {
-        bail!("--block {} is not possible; use 1 to {LARGEST_BLOCK}", options.block);
-    }
+    check_block(options.block)?;
     if let Some(rate) = options.rate.filter(|rate| !RATES_HZ.contains(rate)) {
         let (low, high) = (RATES_HZ.start(), RATES_HZ.end());
         bail!("--rate {rate} is not supported; use {low} to {high} Hz");
@@ -71,7 +69,7 @@ pub fn run(options: &Options) -> Result<bool> {
 
 fn one(host: &Host, file: &Path, options: &Options) -> Result<()> {
     let song = Song::open(file, options.rate)?;
-    let hearing = hear(host, &song, Mode { live: options.live, block: options.block })?;
+    let hearing = hear_with_bar(host, &song, Mode { live: options.live, block: options.block })?;
     let written = match &options.out {
         Some(dir) => write::write(&hearing, picture::png(&song, &hearing)?, dir)?,
         None => Vec::new(),
@@ -84,18 +82,34 @@ fn one(host: &Host, file: &Path, options: &Options) -> Result<()> {
     std::io::stdout().write_all(text.as_bytes()).context("the result cannot be printed")
 }
 
+pub(crate) fn check_block(block: u32) -> Result<()> {
+    if !(1..=LARGEST_BLOCK).contains(&block) {
+        bail!("--block {block} is not possible; use 1 to {LARGEST_BLOCK}");
+    }
+    Ok(())
+}
+
 /// Plays a song with a progress bar and says what was heard.
 ///
 /// # Errors
 /// Names the file and what the plugin refused.
-pub fn hear(host: &Host, song: &Song, mode: Mode) -> Result<Hearing> {
+pub fn hear_with_bar(host: &Host, song: &Song, mode: Mode) -> Result<Hearing> {
     let bar = ProgressBar::new(song.frames() as u64);
     let style = ProgressStyle::with_template("{prefix} [{bar:40}] {percent:>3} % {eta:>4}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     bar.set_style(style.progress_chars("=> "));
     bar.set_prefix(song.path.display().to_string());
-    let take = host.play(song, mode, &|done| bar.set_position(done as u64));
+    let hearing = hear(host, song, mode, &|done| bar.set_position(done as u64));
     bar.finish_and_clear();
+    hearing
+}
+
+/// Plays a song and says what was heard. `progress` hears how many samples are done.
+///
+/// # Errors
+/// Names the file and what the plugin refused.
+pub fn hear(host: &Host, song: &Song, mode: Mode, progress: &dyn Fn(usize)) -> Result<Hearing> {
+    let take = host.play(song, mode, progress);
     take.and_then(|take| Hearing::new(song, mode, &take))
         .with_context(|| song.path.display().to_string())
 }

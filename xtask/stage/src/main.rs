@@ -1,7 +1,7 @@
-//! `stage listen` and `stage demo`: usually started by `cargo xtask`, which builds what they need.
+//! `stage listen`, `stage eval` and `stage demo`: usually started by `cargo xtask`, which builds what they need.
 
 use clap::{Parser, Subcommand};
-use stage::{demo, listen};
+use stage::{demo, eval, listen};
 use std::process::ExitCode;
 
 /// Hosts the built plugin outside a DAW.
@@ -15,6 +15,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Listen(listen::Options),
+    Eval(eval::Options),
     Demo(demo::Options),
 }
 
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     };
     let done = match arguments.command {
         Command::Listen(options) => listen::run(&options),
+        Command::Eval(options) => eval::run(&options),
         Command::Demo(options) => demo::run(&options),
     };
     match done {

@@ -1,7 +1,7 @@
 //! The picture of a hearing: the first 30 s in rows of 15 s, each row with the waveform, the three
 //! activations and the tempo, crossed by the beats.
 
-mod canvas;
+pub(crate) mod canvas;
 mod row;
 
 use crate::hearing::Hearing;
@@ -18,9 +18,9 @@ const WIDTH: f32 = 1600.0;
 const TITLE_HEIGHT: f32 = 92.0;
 const MARGIN: f32 = 28.0;
 
-const PAPER: Colour = Colour(0xff, 0xff, 0xff);
-const INK: Colour = Colour(0x1c, 0x24, 0x30);
-const FAINT_INK: Colour = Colour(0x5c, 0x68, 0x78);
+pub(crate) const PAPER: Colour = Colour(0xff, 0xff, 0xff);
+pub(crate) const INK: Colour = Colour(0x1c, 0x24, 0x30);
+pub(crate) const FAINT_INK: Colour = Colour(0x5c, 0x68, 0x78);
 
 /// The picture as PNG bytes.
 ///

@@ -73,7 +73,11 @@ fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>> {
     Ok(text)
 }
 
-fn all_or_nothing(paths: &[PathBuf], contents: &[Vec<u8>]) -> Result<()> {
+/// Writes every file or none: under temporary names, which are then renamed.
+///
+/// # Errors
+/// Names the file that cannot be written.
+pub(crate) fn all_or_nothing(paths: &[PathBuf], contents: &[Vec<u8>]) -> Result<()> {
     let partial = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         path.with_file_name(format!(".{name}.partial"))

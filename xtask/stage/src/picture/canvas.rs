@@ -8,11 +8,11 @@ use tiny_skia::{
 
 /// Red, green, blue.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Colour(pub(super) u8, pub(super) u8, pub(super) u8);
+pub(crate) struct Colour(pub(crate) u8, pub(crate) u8, pub(crate) u8);
 
 /// Which point of a text its x names.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Align {
+pub(crate) enum Align {
     /// Its start.
     Left,
     /// Its middle.
@@ -22,13 +22,13 @@ pub(super) enum Align {
 }
 
 /// The surface.
-pub(super) struct Canvas {
+pub(crate) struct Canvas {
     pixels: Pixmap,
     font: FontRef<'static>,
 }
 
 impl Canvas {
-    pub(super) fn new(width: f32, height: f32, paper: Colour) -> Result<Self> {
+    pub(crate) fn new(width: f32, height: f32, paper: Colour) -> Result<Self> {
         let pixels =
             Pixmap::new(width as u32, height as u32).context("the picture is too large")?;
         let font = FontRef::try_from_slice(epaint_default_fonts::UBUNTU_LIGHT)
@@ -38,17 +38,17 @@ impl Canvas {
         Ok(canvas)
     }
 
-    pub(super) fn png(&self) -> Result<Vec<u8>> {
+    pub(crate) fn png(&self) -> Result<Vec<u8>> {
         self.pixels.encode_png().context("the picture cannot be encoded")
     }
 
-    pub(super) fn fill_rect(&mut self, x: f32, y: f32, w: f32, h: f32, colour: Colour, alpha: f32) {
+    pub(crate) fn fill_rect(&mut self, x: f32, y: f32, w: f32, h: f32, colour: Colour, alpha: f32) {
         if let Some(rect) = Rect::from_xywh(x, y, w, h) {
             self.pixels.fill_rect(rect, &paint(colour, alpha), Transform::identity(), None);
         }
     }
 
-    pub(super) fn polyline(&mut self, points: &[(f32, f32)], width: f32, colour: Colour) {
+    pub(crate) fn polyline(&mut self, points: &[(f32, f32)], width: f32, colour: Colour) {
         let Some((first, rest)) = points.split_first() else { return };
         let mut path = PathBuilder::new();
         path.move_to(first.0, first.1);
@@ -61,7 +61,7 @@ impl Canvas {
     }
 
     /// Fills between the points and a base line.
-    pub(super) fn area(&mut self, points: &[(f32, f32)], base: f32, colour: Colour, alpha: f32) {
+    pub(crate) fn area(&mut self, points: &[(f32, f32)], base: f32, colour: Colour, alpha: f32) {
         let (Some(first), Some(last)) = (points.first(), points.last()) else { return };
         let mut path = PathBuilder::new();
         path.move_to(first.0, base);
@@ -75,7 +75,7 @@ impl Canvas {
     }
 
     /// Writes one line with its baseline at `y`; returns its width.
-    pub(super) fn text(
+    pub(crate) fn text(
         &mut self,
         x: f32,
         y: f32,

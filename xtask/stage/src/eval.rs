@@ -1,0 +1,145 @@
+//! `eval`: how right the built plugin is, live, on annotated music. It is hosted as by
+//! `listen --live`; what leaves it is scored at the time it leaves.
+
+mod collect;
+mod peer;
+mod plot;
+mod report;
+mod score;
+mod table;
+
+use crate::host::{Host, Mode, default_plugin};
+use crate::listen::{check_block, hear};
+use crate::song::Song;
+use crate::write::all_or_nothing;
+use anyhow::{Context, Result};
+use collect::Collection;
+use indicatif::{ProgressBar, ProgressStyle};
+use peer::{Peer, check_names};
+use report::{Report, Row, Setting};
+use score::{Estimate, Score};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Scores the built plugin on every audio file that has its beats beside it.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Folders with STEM.wav, .flac, .ogg or .mp3, STEM.beats, and maybe STEM.onsets.
+    #[arg(required = true, value_name = "DIR")]
+    pub dirs: Vec<PathBuf>,
+    /// Write eval.tsv, eval.json and pictures into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print one JSON object instead of the table.
+    #[arg(long)]
+    pub json: bool,
+    /// Samples per process call.
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub block: u32,
+    /// Score another tracker's DIR/STEM.beats beside it.
+    #[arg(long = "peer", value_name = "NAME=DIR")]
+    pub peers: Vec<Peer>,
+    /// The CLAP to host [default: what `cargo xtask bundle` made].
+    #[arg(long, value_name = "PATH")]
+    pub plugin: Option<PathBuf>,
+    /// Let the plugin load this beat model instead of its own.
+    #[arg(long, value_name = "PATH")]
+    pub model: Option<PathBuf>,
+}
+
+/// What the plugin is called beside its peers.
+const OWN: &str = "tatum";
+/// Steps of the progress bar per file.
+const STEPS: u64 = 100;
+
+/// Runs the command.
+///
+/// # Errors
+/// Names the option, the annotation, the audio file or the peer at fault and what to do.
+pub fn run(options: &Options) -> Result<bool> {
+    check_block(options.block)?;
+    let collection = Collection::of(&options.dirs)?;
+    check_names(&options.peers, OWN, &collection.pieces)?;
+    // Everything that can be refused is refused before minutes of listening.
+    for piece in &collection.pieces {
+        piece.truth(None)?;
+        options.peers.iter().try_for_each(|peer| peer.beats(piece).map(drop))?;
+    }
+    if let Some(dir) = &options.out {
+        fs::create_dir_all(dir)
+            .with_context(|| format!("{}: cannot be made; choose another --out", dir.display()))?;
+    }
+    let plugin = options.plugin.clone().unwrap_or_else(default_plugin);
+    let host = Host::load(&plugin, options.model.as_deref())?;
+    let report = listen(&host, &collection, options)?;
+    let text = if options.json {
+        serde_json::to_string(&report.json())? + "\n"
+    } else {
+        table::text(&report)
+    };
+    std::io::stdout().write_all(text.as_bytes()).context("the result cannot be printed")?;
+    if let Some(dir) = &options.out {
+        write(&report, dir)?;
+    }
+    Ok(true)
+}
+
+/// Plays every piece through the plugin and scores it and the peers.
+fn listen(host: &Host, collection: &Collection, options: &Options) -> Result<Report> {
+    let bar = ProgressBar::new(collection.pieces.len() as u64 * STEPS);
+    let style = ProgressStyle::with_template("{prefix} [{bar:40}] {eta:>4} {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.set_style(style.progress_chars("=> "));
+    let mode = Mode { live: true, block: options.block };
+    let mut rows = Vec::new();
+    let mut backend = String::new();
+    for (index, piece) in collection.pieces.iter().enumerate() {
+        bar.set_prefix(format!("{}/{}", index + 1, collection.pieces.len()));
+        bar.set_message(piece.name.clone());
+        let song = Song::open(&piece.audio, None)?;
+        // An annotation of other audio is refused before it is played.
+        let truth = piece.truth(Some(song.duration_s()))?;
+        let start = index as u64 * STEPS;
+        let hearing = hear(host, &song, mode, &|done| {
+            bar.set_position(start + done as u64 * STEPS / song.frames() as u64);
+        })?;
+        let row = |system: &str, estimate: &Estimate| Row {
+            folder: piece.folder.clone(),
+            name: piece.name.clone(),
+            system: system.to_owned(),
+            score: Score::of(&truth, estimate),
+        };
+        rows.push(row(OWN, &Estimate::heard(&hearing)));
+        for peer in &options.peers {
+            rows.push(row(&peer.name, &Estimate::read(peer.beats(piece)?)));
+        }
+        backend = hearing.backend;
+    }
+    bar.finish_and_clear();
+    let peers = options.peers.iter().map(|peer| peer.name.clone());
+    let setting = Setting {
+        mode: "live",
+        block: options.block,
+        backend,
+        model: options.model.as_ref().map(|model| model.display().to_string()),
+        systems: [OWN.to_owned()].into_iter().chain(peers).collect(),
+        unannotated: collection.unannotated.iter().map(|p| p.display().to_string()).collect(),
+    };
+    Ok(Report::new(setting, rows))
+}
+
+/// Writes the report and its pictures.
+fn write(report: &Report, dir: &Path) -> Result<()> {
+    let mut json = serde_json::to_vec_pretty(&report.json())?;
+    json.push(b'\n');
+    let names = ["eval.tsv", "eval.json", "beats.png", "reliability.png", "errors.png"];
+    let contents = [
+        report.tsv().into_bytes(),
+        json,
+        plot::beats::png(report)?,
+        plot::reliability::png(report)?,
+        plot::errors::png(report)?,
+    ];
+    all_or_nothing(&names.map(|name| dir.join(name)), &contents)
+}
