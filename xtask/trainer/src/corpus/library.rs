@@ -21,7 +21,7 @@ use crate::dice::Dice;
 use crate::render::Split;
 use crate::render::audio::read_mono;
 
-/// Folders of lead sheets.
+/// Folder of lead sheets.
 const LEAD_SHEETS: &str = "OpenEWLD";
 /// Folders of scores, and how many levels their composer's folder is above a score.
 const SCORES: [(&str, usize); 2] = [("openscore-lieder", 3), ("openscore-quartets", 2)];

@@ -18,7 +18,7 @@ use crate::render::Split;
 
 /// Fewest beats of a stretch worth playing.
 const SHORTEST: usize = 24;
-/// Beats of one tempo mark and the next further apart than this are other pieces, log ratio.
+/// The most that a tempo mark changes the tempo, log ratio: some editions mark other pieces.
 const FARTHEST: f64 = 0.5;
 
 /// A score to be played.

@@ -94,7 +94,9 @@ impl Run {
         if from.head.music == run.music {
             (run.lanes, run.states) = (from.head.lanes, from.head.states);
         } else {
-            eprintln!("the corpus has changed since the checkpoint; training goes on with the new one");
+            eprintln!(
+                "the corpus has changed since the checkpoint; training goes on with the new one"
+            );
         }
         (run.running, run.history) = (from.head.running, from.head.history);
         Ok(run)

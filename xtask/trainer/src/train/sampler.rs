@@ -52,7 +52,8 @@ impl Music {
             hash.update(clip.frames.len().to_le_bytes());
             hash.update(clip.frames.last().map_or(0, |last| last[0].to_bits()).to_le_bytes());
         }
-        let fingerprint = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let fingerprint =
+            hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let prepare = |mut clip: Clip| {
             let labels = Labels::of(&clip);
             colour::to_magnitudes(&mut clip.frames);
