@@ -1,22 +1,25 @@
 //! The `stage` program as a user starts it, and the plugin it hosts.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 pub(crate) fn stage(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_stage")).args(arguments).output().expect("stage starts")
 }
 
-/// The built plugin, or None after saying why the test does nothing.
+/// The plugin as it was last built, by itself or for tests, or None after saying why the test does
+/// nothing.
 pub(crate) fn plugin() -> Option<String> {
     let release = Path::new(env!("CARGO_BIN_EXE_stage")).parent().expect("a target folder");
-    let path = release.join(format!("{DLL_PREFIX}tatum{DLL_SUFFIX}"));
-    if path.exists() {
-        return Some(path.display().to_string());
+    let name = format!("{DLL_PREFIX}tatum{DLL_SUFFIX}");
+    let built = |path: PathBuf| Some((path.metadata().ok()?.modified().ok()?, path));
+    let found = [release.join(&name), release.join("deps").join(&name)].into_iter().filter_map(built);
+    let newest = found.max_by_key(|(modified, _)| *modified);
+    if newest.is_none() {
+        println!("skipped: {name} is not there; run `cargo build --release -p tatum`");
     }
-    println!("skipped: {} is not there; run `cargo build --release -p tatum`", path.display());
-    None
+    newest.map(|(_, path)| path.display().to_string())
 }
 
 /// Asserts a refusal: exit code 1, nothing on stdout, one line that holds the words.
