@@ -14,7 +14,8 @@ pub(crate) fn plugin() -> Option<String> {
     let release = Path::new(env!("CARGO_BIN_EXE_stage")).parent().expect("a target folder");
     let name = format!("{DLL_PREFIX}tatum{DLL_SUFFIX}");
     let built = |path: PathBuf| Some((path.metadata().ok()?.modified().ok()?, path));
-    let found = [release.join(&name), release.join("deps").join(&name)].into_iter().filter_map(built);
+    let found =
+        [release.join(&name), release.join("deps").join(&name)].into_iter().filter_map(built);
     let newest = found.max_by_key(|(modified, _)| *modified);
     if newest.is_none() {
         println!("skipped: {name} is not there; run `cargo build --release -p tatum`");

@@ -145,6 +145,13 @@ impl Card<'_> {
             "| validation, tracked | {clips} | {beats} | {downbeats} | | {octaves} |\n\
              | validation, raw | {clips} | {beat:.3} | {downbeat:.3} | {onset:.3} | |\n"
         );
+        for (source, clips, summary) in &self.marks.by_source {
+            let (beats, downbeats, octaves) = tracked(summary);
+            let _ = writeln!(
+                text,
+                "| {source}, tracked | {clips} | {beats} | {downbeats} | | {octaves} |"
+            );
+        }
         if let Some(dev) = &self.marks.dev {
             let (beats, downbeats, octaves) = tracked(dev);
             let clips = self.dev_clips;

@@ -214,7 +214,7 @@ pub fn run(command: &TrainCommand) -> Result<()> {
     let heard = Piece::of(&plan.shape, &trained.params, fitted);
     let decoder = tune::fit(&DecoderSettings::default(), &heard, 1, |line| eprintln!("  {line}"));
     let new = trial.of(&plan.shape, &trained.params, &decoder);
-    let passes = old.is_none_or(|old| new.may_replace(&old));
+    let passes = old.as_ref().is_none_or(|old| new.may_replace(old));
     let name = if passes { "beats" } else { "beats.new" };
     let file = |extension: &str| args.out.join(format!("{name}.{extension}"));
     let model = file("onnx");

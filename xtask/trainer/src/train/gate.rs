@@ -1,6 +1,7 @@
 //! The gate: a model takes the place of another only where it hears no worse, decoded as in play, on
 //! the validation clips and, when there is any, on real music.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use listener::DecoderSettings;
@@ -18,10 +19,12 @@ pub(super) struct Trial<'a> {
 }
 
 /// How a model did.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Marks {
     /// On the validation clips.
     pub validation: Summary,
+    /// On those of each source, with their number.
+    pub by_source: Vec<(String, usize, Summary)>,
     /// On real music, if there was any.
     pub dev: Option<Summary>,
 }
@@ -29,8 +32,20 @@ pub struct Marks {
 impl Trial<'_> {
     /// Marks of a network and its decoder.
     pub(super) fn of(&self, shape: &BeatShape, params: &[f32], decoder: &DecoderSettings) -> Marks {
-        let on = |clips: &[Clip]| summary(decoder, &Piece::of(shape, params, clips));
-        Marks { validation: on(self.validation), dev: (!self.dev.is_empty()).then(|| on(self.dev)) }
+        let hear = |clips: &[Clip]| Piece::of(shape, params, clips);
+        let validation = hear(self.validation);
+        let mut sources: BTreeMap<&str, Vec<Piece>> = BTreeMap::new();
+        for piece in &validation {
+            sources.entry(&piece.source).or_default().push(piece.clone());
+        }
+        let of_source = |(name, pieces): (&str, Vec<Piece>)| {
+            (name.to_owned(), pieces.len(), summary(decoder, &pieces))
+        };
+        Marks {
+            validation: summary(decoder, &validation),
+            by_source: sources.into_iter().map(of_source).collect(),
+            dev: (!self.dev.is_empty()).then(|| summary(decoder, &hear(self.dev))),
+        }
     }
 }
 
@@ -62,7 +77,7 @@ mod tests {
         let old = marks(0.8, 0.7);
         assert!(marks(0.8, 0.7).may_replace(&old) && marks(0.9, 0.8).may_replace(&old));
         assert!(!marks(0.9, 0.6).may_replace(&old) && !marks(0.7, 0.9).may_replace(&old));
-        let blind = Marks { dev: None, ..old };
+        let blind = Marks { dev: None, ..old.clone() };
         assert!(blind.may_replace(&old), "what was not tried does not count");
     }
 }

@@ -17,6 +17,8 @@ use crate::train::validate::activations;
 pub struct Piece {
     /// The clip's name.
     pub name: String,
+    /// Where the clip came from.
+    pub source: String,
     /// Activations of each frame.
     pub activations: Vec<[f32; OUTPUTS]>,
     /// True beats.
@@ -32,6 +34,7 @@ impl Piece {
         pairs
             .map(|(clip, activations)| Self {
                 name: clip.name.clone(),
+                source: clip.source.clone(),
                 activations,
                 beats: clip.beats.clone(),
             })
