@@ -7,6 +7,7 @@ use std::fmt::Write;
 use listener::FeatureSpec;
 
 use crate::corpus::{Sound, SourceReport};
+use crate::train::validate::Scores;
 use crate::train::{Marks, Plan, Trained};
 use crate::tune::Summary;
 
@@ -26,8 +27,10 @@ pub struct Card<'a> {
     pub validation_clips: usize,
     /// Songs of real music it was scored on.
     pub dev_clips: usize,
-    /// What came out.
-    pub trained: &'a Trained,
+    /// The networks that are averaged in it.
+    pub voices: &'a [Trained],
+    /// Scores of its raw activations on the validation clips.
+    pub raw: &'a Scores,
     /// How it does with its decoder.
     pub marks: &'a Marks,
     /// Hash of the model file.
@@ -42,18 +45,25 @@ impl Card<'_> {
     pub fn text(&self) -> String {
         let spec = FeatureSpec::CURRENT;
         let shape = &self.plan.shape;
-        let best = &self.trained.best;
+        let first = &self.voices[0];
+        let best = &first.best;
+        let count = self.voices.len();
         let mut text = String::new();
         // Writing to a String cannot fail.
         let _ = write!(
             text,
             "# {}.onnx: beats, downbeats and onsets\n\n\
              A causal network (look-ahead 0): two convolutions over log-mel frames, {} LSTM layers of \
-             {}, three sigmoids. {} parameters.\n\n",
+             {}, three sigmoids{}. {} parameters.\n\n",
             self.name,
             shape.layers,
             shape.hidden,
-            shape.layout().len
+            if count > 1 {
+                format!("; {count} of them, from seeds of their own, averaged before the sigmoids")
+            } else {
+                String::new()
+            },
+            count * shape.layout().len
         );
         let _ = write!(
             text,
@@ -100,16 +110,19 @@ impl Card<'_> {
             self.plan.rate,
             self.plan.dropout,
             self.plan.seed,
-            self.trained.seconds_per_step,
+            first.seconds_per_step,
             best.step,
-            self.trained.history.last().map_or(0, |entry| entry.step),
+            first.history.last().map_or(0, |entry| entry.step),
             self.name
         );
+        if count > 1 {
+            text += "The first network:\n\n";
+        }
         text += "| step | loss | validation loss | beat F | downbeat F | onset F |\n\
                  |---|---|---|---|---|---|\n";
-        let lines = self.trained.history.len();
+        let lines = first.history.len();
         let every = lines.div_ceil(12).max(1);
-        for (at, entry) in self.trained.history.iter().enumerate() {
+        for (at, entry) in first.history.iter().enumerate() {
             if at % every == 0 || at + 1 == lines || entry.step == best.step {
                 let f = entry.scores.f;
                 let _ = writeln!(
@@ -119,7 +132,7 @@ impl Card<'_> {
                 );
             }
         }
-        let [beat, downbeat, onset] = best.scores.f;
+        let [beat, downbeat, onset] = self.raw.f;
         let fonts = if self.fonts() > 2 {
             ", through a SoundFont of their own; drum machines and rooms are shared"
         } else {

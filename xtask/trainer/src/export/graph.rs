@@ -8,12 +8,26 @@ use crate::net::{BeatShape, CONTEXT, Dense, KERNEL, OUTPUTS, POOLS, stem_bands};
 
 /// A graph in the making.
 struct Builder<'a> {
+    /// Parameters of the voice at hand.
     params: &'a [f32],
+    /// Where its first layer lies in `h` and `c`.
+    first_layer: usize,
+    /// What its names begin with.
+    prefix: String,
     nodes: Vec<pb::NodeProto>,
     constants: Vec<pb::TensorProto>,
 }
 
+/// What the names of a voice begin with; those of the first are plain.
+pub(super) fn prefix(voice: usize) -> String {
+    if voice == 0 { String::new() } else { format!("voice{voice}.") }
+}
+
 impl Builder<'_> {
+    fn name(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
     fn push(
         &mut self,
         op: &str,
@@ -26,7 +40,8 @@ impl Builder<'_> {
 
     /// Convolution, pool over bands, ELU: [batch, channels, time, bands] in and out.
     fn stem(&mut self, input: &str, index: usize, dense: &Dense, output: &str) {
-        let (weights, bias) = (format!("conv{index}.weight"), format!("conv{index}.bias"));
+        let stage = self.name(&format!("conv{index}"));
+        let (weights, bias) = (format!("{stage}.weight"), format!("{stage}.bias"));
         let channels = dense.inputs / (KERNEL * KERNEL);
         let rows = &self.params[dense.weights.clone()];
         // Ours is (frame, band, channel in) x channel out, theirs channel out, channel in, frame, band.
@@ -40,7 +55,7 @@ impl Builder<'_> {
         }
         self.constants.push(floats(&weights, &[dense.outputs, channels, KERNEL, KERNEL], &turned));
         self.constants.push(floats(&bias, &[dense.outputs], &self.params[dense.bias.clone()]));
-        let (raw, pooled) = (format!("conv{index}"), format!("pool{index}"));
+        let (raw, pooled) = (stage.clone(), format!("{stage}.pool"));
         let kernel = [KERNEL as i64; 2];
         self.push("Conv", &[input, &weights, &bias], &raw, vec![ints("kernel_shape", &kernel)]);
         let pool = [1, POOLS[index] as i64];
@@ -51,6 +66,7 @@ impl Builder<'_> {
 
     /// Matrix product and bias over the last axis.
     fn dense(&mut self, input: &str, name: &str, dense: &Dense, output: &str) {
+        let name = self.name(name);
         let (weights, bias) = (format!("{name}.weight"), format!("{name}.bias"));
         let matrix = &self.params[dense.weights.clone()];
         self.constants.push(floats(&weights, &[dense.inputs, dense.outputs], matrix));
@@ -79,7 +95,8 @@ impl Builder<'_> {
                 .collect()
         };
         let params = self.params;
-        let [w, r, b] = ["w", "r", "b"].map(|part| format!("lstm{layer}.{part}"));
+        let stage = self.name(&format!("lstm{layer}"));
+        let [w, r, b] = ["w", "r", "b"].map(|part| format!("{stage}.{part}"));
         let input_weights = transposed(&params[place.input.weights.clone()], inputs);
         let recurrent = transposed(&params[place.weights.clone()], hidden);
         // ONNX has a bias for each matrix; one is enough.
@@ -89,9 +106,10 @@ impl Builder<'_> {
         self.constants.push(floats(&r, &[1, 4 * hidden, hidden], &recurrent));
         self.constants.push(floats(&b, &[1, 8 * hidden], &bias));
         let [h, c, y, h_out, c_out] =
-            ["h", "c", "y", "h_out", "c_out"].map(|part| format!("lstm{layer}.{part}"));
-        self.slice("h", 0, layer as i64, layer as i64 + 1, &h);
-        self.slice("c", 0, layer as i64, layer as i64 + 1, &c);
+            ["h", "c", "y", "h_out", "c_out"].map(|part| format!("{stage}.{part}"));
+        let row = (self.first_layer + layer) as i64;
+        self.slice("h", 0, row, row + 1, &h);
+        self.slice("c", 0, row, row + 1, &c);
         self.nodes.push(node(
             "LSTM",
             &[input, &w, &r, &b, "", &h, &c],
@@ -99,45 +117,70 @@ impl Builder<'_> {
             vec![int("hidden_size", hidden as i64)],
         ));
         // [time, direction, batch, hidden]: there is one direction.
-        let axis = format!("lstm{layer}.direction");
+        let axis = format!("{stage}.direction");
         self.constants.push(integers(&axis, &[1]));
         self.push("Squeeze", &[&y, &axis], output, vec![]);
     }
 }
 
-/// The graph of the network with these parameters.
+/// The graph of the network with these parameters: one vector for each voice, one after the other.
+/// Voices hear the same frames; their logits are averaged.
 pub(super) fn beats(shape: &BeatShape, params: &[f32]) -> pb::GraphProto {
     let layout = shape.layout();
-    let mut b = Builder { params, nodes: vec![], constants: vec![] };
+    let voices = params.len() / layout.len;
+    let (nodes, constants) = (vec![], vec![]);
+    let mut b = Builder { params, first_layer: 0, prefix: String::new(), nodes, constants };
 
     b.push("Concat", &["context", "mel"], "frames", vec![int("axis", 1)]);
     b.slice("frames", 1, -(CONTEXT as i64), i64::MAX, "context_out");
     b.constants.push(integers("channel", &[1]));
     b.push("Unsqueeze", &["frames", "channel"], "image", vec![]);
-    b.stem("image", 0, &layout.stem[0], "stem0");
-    b.stem("stem0", 1, &layout.stem[1], "stem1");
-    b.push("Transpose", &["stem1"], "by_time", vec![ints("perm", &[2, 0, 3, 1])]);
     let flat = (stem_bands()[2] * shape.channels[1]) as i64;
     b.constants.push(integers("flat", &[0, 0, flat]));
-    b.push("Reshape", &["by_time", "flat"], "rows", vec![]);
-    b.dense("rows", "features", &layout.features, "features.raw");
-    b.push("Elu", &["features.raw"], "sequence0", vec![]);
-    for layer in 0..shape.layers {
-        let (from, to) = (format!("sequence{layer}"), format!("sequence{}", layer + 1));
-        b.lstm(&from, layer, shape, &to);
+    for (voice, params) in params.chunks_exact(layout.len).enumerate() {
+        (b.params, b.first_layer, b.prefix) = (params, voice * shape.layers, prefix(voice));
+        let [stem0, stem1, by_time, rows, raw, logits] =
+            ["stem0", "stem1", "by_time", "rows", "features.raw", "logits"]
+                .map(|name| b.name(name));
+        b.stem("image", 0, &layout.stem[0], &stem0);
+        b.stem(&stem0, 1, &layout.stem[1], &stem1);
+        b.push("Transpose", &[&stem1], &by_time, vec![ints("perm", &[2, 0, 3, 1])]);
+        b.push("Reshape", &[&by_time, "flat"], &rows, vec![]);
+        b.dense(&rows, "features", &layout.features, &raw);
+        let mut sequence = b.name("sequence0");
+        b.push("Elu", &[&raw], &sequence, vec![]);
+        for layer in 0..shape.layers {
+            let next = b.name(&format!("sequence{}", layer + 1));
+            b.lstm(&sequence, layer, shape, &next);
+            sequence = next;
+        }
+        b.dense(&sequence, "head", &layout.head, &logits);
     }
-    b.dense(&format!("sequence{}", shape.layers), "head", &layout.head, "logits");
-    b.push("Sigmoid", &["logits"], "activations.by_time", vec![]);
+    let mut sum = "logits".to_owned();
+    for voice in 1..voices {
+        let next = format!("sum{voice}");
+        b.push("Add", &[&sum, &format!("{}logits", prefix(voice))], &next, vec![]);
+        sum = next;
+    }
+    if voices > 1 {
+        b.constants.push(floats("share", &[1], &[1.0 / voices as f32]));
+        b.push("Mul", &[&sum, "share"], "mean", vec![]);
+        sum = "mean".to_owned();
+    }
+    b.push("Sigmoid", &[&sum], "activations.by_time", vec![]);
     b.push("Transpose", &["activations.by_time"], "activations", vec![ints("perm", &[1, 0, 2])]);
     for part in ["h_out", "c_out"] {
-        let layers: Vec<String> = (0..shape.layers).map(|l| format!("lstm{l}.{part}")).collect();
+        let layers: Vec<String> = (0..voices * shape.layers)
+            .map(|at| format!("{}lstm{}.{part}", prefix(at / shape.layers), at % shape.layers))
+            .collect();
         let layers: Vec<&str> = layers.iter().map(String::as_str).collect();
         b.push("Concat", &layers, part, vec![int("axis", 0)]);
     }
 
     let batch = || Size::Free("batch");
     let context = |name| declare(name, &[batch(), Size::Is(CONTEXT), Size::Is(BANDS)]);
-    let state = |name| declare(name, &[Size::Is(shape.layers), batch(), Size::Is(shape.hidden)]);
+    let state =
+        |name| declare(name, &[Size::Is(voices * shape.layers), batch(), Size::Is(shape.hidden)]);
     let over_time = |name, width| declare(name, &[batch(), Size::Free("time"), Size::Is(width)]);
     pb::GraphProto {
         node: b.nodes,

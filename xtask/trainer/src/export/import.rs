@@ -5,9 +5,10 @@ use listener::FeatureSpec;
 use prost::Message;
 use tract_onnx::pb;
 
+use super::graph::prefix;
 use crate::net::{BeatShape, Dense, KERNEL};
 
-/// The sizes and parameters of a model that [`onnx_bytes`](super::onnx_bytes) made.
+/// The sizes of a voice, and the parameters of all voices, of a model that [`onnx_bytes`](super::onnx_bytes) made.
 ///
 /// # Errors
 /// When `bytes` are not such a model, or its features are not those of this build.
@@ -31,40 +32,13 @@ pub fn parameters(bytes: &[u8]) -> Result<(BeatShape, Vec<f32>)> {
     };
     shape.check()?;
 
-    let layout = shape.layout();
-    let mut params = vec![0.0; layout.len];
-    for (index, dense) in layout.stem.iter().enumerate() {
-        let name = format!("conv{index}");
-        let values = tensors.values(&format!("{name}.weight"), dense.weights.len())?;
-        let channels = dense.inputs / (KERNEL * KERNEL);
-        let weights = &mut params[dense.weights.clone()];
-        for to in 0..dense.outputs {
-            for from in 0..channels {
-                for tap in 0..KERNEL * KERNEL {
-                    weights[(tap * channels + from) * dense.outputs + to] =
-                        values[(to * channels + from) * KERNEL * KERNEL + tap];
-                }
-            }
-        }
-        tensors.copy_bias(&name, dense, &mut params)?;
-    }
-    for (name, dense) in [("features", &layout.features), ("head", &layout.head)] {
-        let values = tensors.values(&format!("{name}.weight"), dense.weights.len())?;
-        params[dense.weights.clone()].copy_from_slice(&values);
-        tensors.copy_bias(name, dense, &mut params)?;
-    }
-    let gates = 4 * shape.hidden;
-    for (index, layer) in layout.lstm.iter().enumerate() {
-        for (part, range) in [("w", &layer.input.weights), ("r", &layer.weights)] {
-            let values = tensors.values(&format!("lstm{index}.{part}"), range.len())?;
-            let inputs = range.len() / gates;
-            let weights = &mut params[range.clone()];
-            for (gate, row) in values.chunks_exact(inputs).enumerate() {
-                row.iter().enumerate().for_each(|(i, &value)| weights[i * gates + gate] = value);
-            }
-        }
-        let bias = tensors.values(&format!("lstm{index}.b"), 2 * gates)?;
-        params[layer.input.bias.clone()].copy_from_slice(&bias[..gates]);
+    let length = shape.layout().len;
+    let mut params = Vec::new();
+    let mut voice = 0;
+    while tensors.find(&format!("{}lstm0.r", prefix(voice))).is_ok() {
+        params.resize((voice + 1) * length, 0.0);
+        tensors.copy_voice(&prefix(voice), &shape, &mut params[voice * length..])?;
+        voice += 1;
     }
     Ok((shape, params))
 }
@@ -72,6 +46,48 @@ pub fn parameters(bytes: &[u8]) -> Result<(BeatShape, Vec<f32>)> {
 struct Tensors(Vec<pb::TensorProto>);
 
 impl Tensors {
+    /// Copies the tensors whose names begin with `prefix`.
+    fn copy_voice(&self, prefix: &str, shape: &BeatShape, params: &mut [f32]) -> Result<()> {
+        let layout = shape.layout();
+        for (index, dense) in layout.stem.iter().enumerate() {
+            let name = format!("{prefix}conv{index}");
+            let values = self.values(&format!("{name}.weight"), dense.weights.len())?;
+            let channels = dense.inputs / (KERNEL * KERNEL);
+            let weights = &mut params[dense.weights.clone()];
+            for to in 0..dense.outputs {
+                for from in 0..channels {
+                    for tap in 0..KERNEL * KERNEL {
+                        weights[(tap * channels + from) * dense.outputs + to] =
+                            values[(to * channels + from) * KERNEL * KERNEL + tap];
+                    }
+                }
+            }
+            self.copy_bias(&name, dense, params)?;
+        }
+        for (name, dense) in [("features", &layout.features), ("head", &layout.head)] {
+            let name = format!("{prefix}{name}");
+            let values = self.values(&format!("{name}.weight"), dense.weights.len())?;
+            params[dense.weights.clone()].copy_from_slice(&values);
+            self.copy_bias(&name, dense, params)?;
+        }
+        let gates = 4 * shape.hidden;
+        for (index, layer) in layout.lstm.iter().enumerate() {
+            for (part, range) in [("w", &layer.input.weights), ("r", &layer.weights)] {
+                let values = self.values(&format!("{prefix}lstm{index}.{part}"), range.len())?;
+                let inputs = range.len() / gates;
+                let weights = &mut params[range.clone()];
+                for (gate, row) in values.chunks_exact(inputs).enumerate() {
+                    row.iter()
+                        .enumerate()
+                        .for_each(|(i, &value)| weights[i * gates + gate] = value);
+                }
+            }
+            let bias = self.values(&format!("{prefix}lstm{index}.b"), 2 * gates)?;
+            params[layer.input.bias.clone()].copy_from_slice(&bias[..gates]);
+        }
+        Ok(())
+    }
+
     fn find(&self, name: &str) -> Result<&pb::TensorProto> {
         self.0
             .iter()
@@ -101,7 +117,7 @@ mod tests {
     #[test]
     fn undoes_the_export() {
         let shape = BeatShape { channels: [8, 16], features: 24, hidden: 40, layers: 3 };
-        let params = random_parameters(&shape, 9);
+        let params = [9, 10].map(|seed| random_parameters(&shape, seed)).concat();
         let bytes = onnx_bytes(&shape, &params, &Provenance::default()).expect("exported");
         assert_eq!(parameters(&bytes).expect("imported"), (shape, params));
     }

@@ -7,8 +7,10 @@ use clap::{Args, Subcommand};
 use listener::{DecoderSettings, ModelFile};
 
 use super::gate::{Marks, Trial};
-use super::{Desk, Entry, Length, Plan, train};
+use super::validate::{Scores, validate};
+use super::{Desk, Length, Plan, Trained, train};
 use crate::card::{self, Card};
+use crate::clip::Clip;
 use crate::corpus::{self, CorpusSettings};
 use crate::export::{self, Provenance};
 use crate::net::BeatShape;
@@ -76,6 +78,9 @@ pub struct BeatsArgs {
     /// Validations without a better score before training stops.
     #[arg(long, default_value_t = Plan::default().patience)]
     patience: usize,
+    /// Networks trained one after the other, each from a seed of its own, and averaged in the model.
+    #[arg(long, default_value_t = 1)]
+    voices: usize,
     /// Folder of real music with `.beats` beside it. A new model must be no worse there either; it is
     /// never learned from.
     #[arg(long)]
@@ -129,6 +134,24 @@ impl BeatsArgs {
         }
     }
 
+    /// Trains one of the networks that are averaged in the model. The first works in the work folder,
+    /// the others in folders of their own inside it.
+    fn train_voice(&self, voice: usize, clips: Vec<Clip>, validation: &[Clip]) -> Result<Trained> {
+        let plan = Plan { seed: self.seed + voice as u64, ..self.plan() };
+        let folder = match voice {
+            0 => self.work.clone(),
+            later => self.work.join(format!("voice-{}", later + 1)),
+        };
+        let mut desk = Desk { folder, resume: self.resume };
+        // A run that was stopped in an earlier voice has nothing of this one.
+        desk.resume &= voice == 0 || desk.check().is_ok();
+        let best = desk.folder.join("best.onnx");
+        train(&plan, clips, validation, &desk, |params, entry| {
+            // Not yet in its place: the decoder and the card that belong to it are made at the end.
+            write_model(&best, &plan, params, &DecoderSettings::default(), &entry.scores).map(drop)
+        })
+    }
+
     /// The command that makes this model again, without what names this machine's folders.
     fn command(&self) -> String {
         let default = Plan::default();
@@ -137,8 +160,12 @@ impl BeatsArgs {
         if self.data.is_some() {
             words.push("--data DATA".to_owned());
         }
+        words.extend(self.soundfonts.iter().map(|_| "--soundfont FILE".to_owned()));
         if self.dev.is_some() {
             words.push("--dev DEV".to_owned());
+        }
+        if self.voices > 1 {
+            words.push(format!("--voices {}", self.voices));
         }
         words.extend(self.audio.iter().map(|_| "--audio DIR".to_owned()));
         match plan.length {
@@ -182,8 +209,8 @@ pub fn run(command: &TrainCommand) -> Result<()> {
         "hours = {}: give more than 0 and less than 1000",
         args.hours
     );
-    let desk = Desk { folder: args.work.clone(), resume: args.resume };
-    desk.check()?;
+    ensure!((1..=8).contains(&args.voices), "voices = {}: give 1 to 8", args.voices);
+    Desk { folder: args.work.clone(), resume: args.resume }.check()?;
     let dev = args.dev.as_deref().map_or_else(|| Ok(Vec::new()), corpus::annotated)?;
     let corpus = corpus::build(&CorpusSettings {
         seed: args.seed,
@@ -197,28 +224,29 @@ pub fn run(command: &TrainCommand) -> Result<()> {
         "{} clips to learn from, {} for validation; {} parameters",
         corpus.train.len(),
         corpus.validation.len(),
-        plan.shape.layout().len
+        args.voices * plan.shape.layout().len
     );
     let trial = Trial { validation: &corpus.validation, dev: &dev };
     let old = marks_of(&args.out.join("beats.onnx"), &trial)?;
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make {}; choose another --out", args.out.display()))?;
-    let trained = train(&plan, corpus.train, &corpus.validation, &desk, |params, entry| {
-        // Not yet in its place: the decoder and the card that belong to it are made at the end.
-        let decoder = DecoderSettings::default();
-        write_model(&args.work.join("best.onnx"), &plan, params, &decoder, entry).map(drop)
-    })?;
+    let mut voices = Vec::new();
+    for voice in 0..args.voices {
+        voices.push(args.train_voice(voice, corpus.train.clone(), &corpus.validation)?);
+    }
+    let params: Vec<f32> = voices.iter().flat_map(|voice| voice.params.iter().copied()).collect();
 
     eprintln!("fitting the decoder");
     let fitted = &corpus.validation[..corpus.validation.len().min(FITTED)];
-    let heard = Piece::of(&plan.shape, &trained.params, fitted);
+    let heard = Piece::of(&plan.shape, &params, fitted);
     let decoder = tune::fit(&DecoderSettings::default(), &heard, 1, |line| eprintln!("  {line}"));
-    let new = trial.of(&plan.shape, &trained.params, &decoder);
+    let new = trial.of(&plan.shape, &params, &decoder);
+    let raw = validate(&plan.shape, &params, &plan.weights, &corpus.validation);
     let passes = old.as_ref().is_none_or(|old| new.may_replace(old));
     let name = if passes { "beats" } else { "beats.new" };
     let file = |extension: &str| args.out.join(format!("{name}.{extension}"));
     let model = file("onnx");
-    let sha256 = write_model(&model, &plan, &trained.params, &decoder, &trained.best)?;
+    let sha256 = write_model(&model, &plan, &params, &decoder, &raw)?;
     let card = Card {
         name,
         plan: &plan,
@@ -226,15 +254,16 @@ pub fn run(command: &TrainCommand) -> Result<()> {
         sounds: &corpus.sounds,
         validation_clips: corpus.validation.len(),
         dev_clips: dev.len(),
-        trained: &trained,
+        voices: &voices,
+        raw: &raw,
         marks: &new,
         sha256: &sha256,
         command: &args.command(),
     };
-    write_whole(&file("svg"), card::curve(&trained.history).as_bytes())?;
+    write_whole(&file("svg"), card::curve(&voices[0].history).as_bytes())?;
     write_whole(&file("md"), card.text().as_bytes())?;
     println!("{}: {new}", model.display());
-    println!("SHA-256 {sha256}; {:.3} s per step", trained.seconds_per_step);
+    println!("SHA-256 {sha256}; {:.3} s per step", voices[0].seconds_per_step);
     match old {
         Some(old) if passes => println!("it replaces the old beats.onnx, which has {old}"),
         Some(old) => println!("the old beats.onnx stays: it has {old}"),
@@ -265,11 +294,12 @@ fn write_model(
     plan: &Plan,
     params: &[f32],
     decoder: &DecoderSettings,
-    entry: &Entry,
+    scores: &Scores,
 ) -> Result<String> {
+    let [beat, downbeat, onset] = scores.f;
     let trained = format!(
-        "seed {}, step {}, validation F of raw peaks: beat {:.4}, downbeat {:.4}, onset {:.4}",
-        plan.seed, entry.step, entry.scores.f[0], entry.scores.f[1], entry.scores.f[2]
+        "seed {}, validation F of raw peaks: beat {beat:.4}, downbeat {downbeat:.4}, onset {onset:.4}",
+        plan.seed
     );
     let bytes = export::onnx_bytes(&plan.shape, params, &Provenance { trained })?;
     let bytes = export::with_decoder(&bytes, decoder)?;

@@ -37,9 +37,11 @@ impl Scores {
     }
 }
 
-/// Activations of each clip, [frames, OUTPUTS].
+/// Activations of each clip, [frames, OUTPUTS]. `params` are those of one voice, or of several one
+/// after the other, whose logits are averaged.
 pub fn activations(shape: &BeatShape, params: &[f32], clips: &[Clip]) -> Vec<Vec<[f32; OUTPUTS]>> {
-    let net = Network::new(shape, params);
+    let voices: Vec<Network> =
+        params.chunks_exact(shape.layout().len).map(|voice| Network::new(shape, voice)).collect();
     let mut order: Vec<usize> = (0..clips.len()).collect();
     order.sort_by_key(|&i| clips[i].frames.len());
     let groups: Vec<&[usize]> = order.chunks(LANES).collect();
@@ -53,14 +55,14 @@ pub fn activations(shape: &BeatShape, params: &[f32], clips: &[Clip]) -> Vec<Vec
                 mel[..frames.len()].copy_from_slice(frames);
             }
             let mut shard = Shard::default();
-            shard.forward(&net, &mel, &mut State::new(shape, group.len()), None);
-            let rows: Vec<[f32; OUTPUTS]> = shard
-                .logits
-                .as_chunks::<OUTPUTS>()
-                .0
-                .iter()
-                .map(|row| row.map(|z| 1.0 / (1.0 + (-z).exp())))
-                .collect();
+            let mut logits = vec![0.0; group.len() * longest * OUTPUTS];
+            for net in &voices {
+                shard.forward(net, &mel, &mut State::new(shape, group.len()), None);
+                logits.iter_mut().zip(&shard.logits).for_each(|(sum, z)| *sum += z);
+            }
+            let probability = |sum: f32| 1.0 / (1.0 + (-sum / voices.len() as f32).exp());
+            let rows: Vec<[f32; OUTPUTS]> =
+                logits.as_chunks::<OUTPUTS>().0.iter().map(|row| row.map(probability)).collect();
             let lanes = group.len();
             group
                 .iter()
