@@ -14,6 +14,11 @@ pub struct DecoderSettings {
     pub prior_bpm: f32,
     /// Spread of the tempo prior, octaves (standard deviation of log2 tempo).
     pub prior_octaves: f32,
+    /// Share of bars of two beats before anything is heard. Much music of four can be counted in two,
+    /// so even a sure ear hears more of these than there are.
+    pub two_beat_bars: f32,
+    /// Share of bars of three beats; the rest has four.
+    pub three_beat_bars: f32,
     /// How firmly a tempo is kept from beat to beat: a change by the ratio `r` weighs
     /// `exp(-tempo_rigidity * |r - 1|)` (lambda of Krebs, Böck and Widmer 2015).
     pub tempo_rigidity: f32,
@@ -27,6 +32,9 @@ pub struct DecoderSettings {
     pub beat_odds: f32,
     /// Exponent on the beat's likelihood; below 1 it trusts the network less.
     pub beat_trust: f32,
+    /// Share of beats that the network takes for downbeats; above the true share where it was trained
+    /// to miss none.
+    pub downbeat_share: f32,
     /// Exponent on the downbeat's likelihood.
     pub downbeat_trust: f32,
     /// The network's beat activation is kept in `[floor, 1 - floor]`.
@@ -61,12 +69,15 @@ impl Default for DecoderSettings {
             max_bpm: 215.0,
             prior_bpm: 120.0,
             prior_octaves: 0.6,
+            two_beat_bars: 0.03,
+            three_beat_bars: 0.12,
             tempo_rigidity: 100.0,
             meter_change: 1e-3,
             restart: 1e-6,
             beat_width_s: 0.01,
             beat_odds: 0.055,
             beat_trust: 0.5,
+            downbeat_share: 0.28,
             downbeat_trust: 0.3,
             beat_floor: 0.02,
             tempo_hysteresis: 1.5,

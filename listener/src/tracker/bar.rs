@@ -60,7 +60,8 @@ impl BarTracker {
     /// Back to the state of a new tracker, without allocating.
     pub fn reset(&mut self) {
         for bar in &self.states.bars {
-            let mass = self.states.prior[bar.tempo] * METERS[bar.meter].1 / bar.length as f32;
+            let mass = self.states.prior[bar.tempo] * self.states.meter_prior[bar.meter]
+                / bar.length as f32;
             self.cells[bar.first..bar.first + bar.length].fill(mass);
         }
         self.total = 1.0;
@@ -103,11 +104,12 @@ impl BarTracker {
         for (head, bar) in self.heads.iter_mut().zip(&self.states.bars) {
             *head = if *head == 0 { bar.length - 1 } else { *head - 1 };
         }
-        let States { bars, from, prior, .. } = &self.states;
+        let States { bars, from, prior, meter_prior, .. } = &self.states;
+        let meters = || METERS.into_iter().zip(*meter_prior).enumerate();
         let tempi = prior.len();
         let within = from.padding()..from.padding() + tempi;
         let restart = self.settings.restart * self.total;
-        for (m, (beats, meter_prior)) in METERS.into_iter().enumerate() {
+        for (m, (beats, meter_prior)) in meters() {
             let range = m * tempi..(m + 1) * tempi;
             let meter = || bars[range.clone()].iter().zip(&self.heads[range.clone()]);
             for (mass, (bar, &head)) in self.ending[range.clone()].iter_mut().zip(meter()) {
@@ -129,12 +131,12 @@ impl BarTracker {
         let change = self.settings.meter_change;
         for tempo in 0..tempi {
             let all: f32 = (0..METERS.len()).map(|m| self.ending[m * tempi + tempo]).sum();
-            for (m, (_, prior)) in METERS.into_iter().enumerate() {
+            for (m, (_, prior)) in meters() {
                 let mass = &mut self.ending[m * tempi + tempo];
                 *mass = (1.0 - change) * *mass + change * prior * all;
             }
         }
-        for (m, (beats, meter_prior)) in METERS.into_iter().enumerate() {
+        for (m, (beats, meter_prior)) in meters() {
             let range = m * tempi..(m + 1) * tempi;
             let enters = restart * meter_prior / beats as f32;
             self.flow[within.clone()].copy_from_slice(&self.ending[range.clone()]);

@@ -89,7 +89,7 @@ impl Estimator {
             interval_s: interval / STEPS_PER_SECOND,
             beat_phase,
             beat,
-            beats_per_bar: METERS[meter].0,
+            beats_per_bar: METERS[meter],
             confidence: (mass / total.max(f32::MIN_POSITIVE)).min(1.0),
         };
         (estimate, total)
@@ -203,7 +203,7 @@ impl Estimator {
 
     fn choose_place(&self, phase: f64) -> (usize, usize) {
         let mut best = (0, 0);
-        for (meter, (beats, _)) in METERS.into_iter().enumerate() {
+        for (meter, beats) in METERS.into_iter().enumerate() {
             for beat in 0..beats {
                 if self.places[meter][beat] > self.places[best.0][best.1] {
                     best = (meter, beat);
@@ -213,7 +213,7 @@ impl Estimator {
         let Some(held) = self.held else { return best };
         let passed = usize::from(held.phase - phase > 0.5);
         let back = usize::from(phase - held.phase > 0.5);
-        let beats = METERS[held.meter].0;
+        let beats = METERS[held.meter];
         let current = (held.meter, (held.beat + passed + beats - back) % beats);
         let challenged = self.places[current.0][current.1] * self.bar_hysteresis;
         if self.places[best.0][best.1] > challenged { best } else { current }

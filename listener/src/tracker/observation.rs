@@ -2,9 +2,6 @@
 
 use crate::{Activations, DecoderSettings};
 
-/// Share of beats that are downbeats, over all meters.
-const DOWNBEAT_SHARE: f32 = 0.28;
-
 /// Likelihood of an activation at a state near a beat, relative to a state away from any.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Observation {
@@ -25,8 +22,8 @@ impl Observation {
         let first = (activations.downbeat / beat).clamp(0.02, 0.98);
         Self {
             beat: likelihood
-                * ((1.0 - first) / (1.0 - DOWNBEAT_SHARE)).powf(settings.downbeat_trust),
-            downbeat: likelihood * (first / DOWNBEAT_SHARE).powf(settings.downbeat_trust),
+                * ((1.0 - first) / (1.0 - settings.downbeat_share)).powf(settings.downbeat_trust),
+            downbeat: likelihood * (first / settings.downbeat_share).powf(settings.downbeat_trust),
         }
     }
 }

@@ -7,8 +7,8 @@ use crate::DecoderSettings;
 /// Filter steps per second. Finer than the network's frames, so that tempo is not quantised by them.
 pub(crate) const STEPS_PER_SECOND: f64 = 100.0;
 
-/// Beats per bar that are tracked, and how often each is met before anything is heard.
-pub(crate) const METERS: [(usize, f32); 3] = [(2, 0.03), (3, 0.12), (4, 0.85)];
+/// Beats per bar that are tracked.
+pub(crate) const METERS: [usize; 3] = [2, 3, 4];
 
 /// All bars of one meter at one tempo: `beats * interval` states, one per step of time.
 ///
@@ -40,6 +40,8 @@ pub(crate) struct States {
     pub(crate) bars: Vec<Bar>,
     /// Number of cells.
     pub(crate) size: usize,
+    /// Probability of each meter before anything is heard.
+    pub(crate) meter_prior: [f32; METERS.len()],
     /// Probability of each tempo before anything is heard.
     pub(crate) prior: Vec<f32>,
     /// For each new tempo, the probability of coming from each old one.
@@ -142,7 +144,7 @@ impl States {
         let intervals: Vec<usize> = (shortest..=longest).collect();
         let mut bars = Vec::with_capacity(METERS.len() * intervals.len());
         let mut size = 0;
-        for (meter, (beats, _)) in METERS.into_iter().enumerate() {
+        for (meter, beats) in METERS.into_iter().enumerate() {
             for (tempo, &interval) in intervals.iter().enumerate() {
                 let width = (f64::from(settings.beat_width_s) * STEPS_PER_SECOND).round() as usize;
                 let width = width.clamp(1, interval / 4);
@@ -152,10 +154,12 @@ impl States {
                 size += length;
             }
         }
+        let (two, three) = (settings.two_beat_bars, settings.three_beat_bars);
+        let meter_prior = [two, three, (1.0 - two - three).max(0.0)];
         let prior = tempo_prior(&intervals, settings);
         let from = transitions(&intervals, settings.tempo_rigidity);
         let alike = likeness(&intervals);
-        Self { intervals, bars, size, prior, from, alike }
+        Self { intervals, bars, size, meter_prior, prior, from, alike }
     }
 
     pub(crate) fn tempi(&self) -> usize {

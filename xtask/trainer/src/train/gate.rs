@@ -1,14 +1,13 @@
 //! The gate: a model takes the place of another only where it hears no worse, decoded as in play, on
 //! the validation clips and, when there is any, on real music.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use listener::DecoderSettings;
 
 use crate::clip::Clip;
 use crate::net::BeatShape;
-use crate::tune::{Piece, Summary, summary};
+use crate::tune::{Piece, Summary, by_source, summary};
 
 /// What models are tried on.
 pub(super) struct Trial<'a> {
@@ -34,16 +33,12 @@ impl Trial<'_> {
     pub(super) fn of(&self, shape: &BeatShape, params: &[f32], decoder: &DecoderSettings) -> Marks {
         let hear = |clips: &[Clip]| Piece::of(shape, params, clips);
         let validation = hear(self.validation);
-        let mut sources: BTreeMap<&str, Vec<Piece>> = BTreeMap::new();
-        for piece in &validation {
-            sources.entry(&piece.source).or_default().push(piece.clone());
-        }
         let of_source = |(name, pieces): (&str, Vec<Piece>)| {
             (name.to_owned(), pieces.len(), summary(decoder, &pieces))
         };
         Marks {
             validation: summary(decoder, &validation),
-            by_source: sources.into_iter().map(of_source).collect(),
+            by_source: by_source(&validation).into_iter().map(of_source).collect(),
             dev: (!self.dev.is_empty()).then(|| summary(decoder, &hear(self.dev))),
         }
     }

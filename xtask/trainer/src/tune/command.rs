@@ -7,7 +7,7 @@ use clap::Args;
 use listener::ModelFile;
 use metrics::{expected_calibration_error, reliability};
 
-use super::{Piece, fit, judged, summary};
+use super::{Piece, by_source, fit, judged, summary};
 use crate::corpus::{self, CorpusSettings};
 use crate::export;
 use crate::render::audio::write_whole;
@@ -90,6 +90,9 @@ pub fn run(args: &TuneArgs) -> Result<()> {
             continue;
         }
         println!("{name} after: {}", summary(&found, pieces));
+        for (source, pieces) in by_source(pieces) {
+            println!("  {source:11} {:4} clips: {}", pieces.len(), summary(&found, &pieces));
+        }
         let bins = reliability(&judged(&found, pieces));
         let error = expected_calibration_error(&bins).unwrap_or(0.0);
         println!("  expected calibration error {error:.3}");

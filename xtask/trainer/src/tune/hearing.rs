@@ -1,5 +1,6 @@
 //! What the decoder makes of activations, and how good that is.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use listener::{Activations, Decoder, DecoderSettings, FeatureSpec, SamplePos};
@@ -40,6 +41,16 @@ impl Piece {
             })
             .collect()
     }
+}
+
+/// The pieces of each source, by its name.
+#[must_use]
+pub fn by_source(pieces: &[Piece]) -> BTreeMap<&str, Vec<Piece>> {
+    let mut sources: BTreeMap<&str, Vec<Piece>> = BTreeMap::new();
+    for piece in pieces {
+        sources.entry(&piece.source).or_default().push(piece.clone());
+    }
+    sources
 }
 
 /// A beat as the decoder gave it.
@@ -103,15 +114,15 @@ impl fmt::Display for Summary {
 pub fn summary(settings: &DecoderSettings, pieces: &[Piece]) -> Summary {
     let of = |piece: &Piece| score(&hear(settings, piece), &piece.beats);
     let scores: Vec<Score> = pieces.par_iter().map(of).collect();
-    let interval = |f: fn(&Score) -> f64| {
-        let values: Vec<f64> = scores.iter().map(f).collect();
+    let interval = |f: fn(&Score) -> Option<f64>| {
+        let values: Vec<f64> = scores.iter().filter_map(f).collect();
         mean_interval(&values, 1).map_or([0.0; 3], |of| [of.mean, of.low, of.high])
     };
     let late: Vec<f64> = scores.iter().flat_map(|score| score.errors.iter().copied()).collect();
     Summary {
-        beat: interval(|score| score.beat),
+        beat: interval(|score| Some(score.beat)),
         downbeat: interval(|score| score.downbeat),
-        octave_errors: interval(|score| f64::from(u8::from(score.octave_error)))[0],
+        octave_errors: interval(|score| Some(f64::from(u8::from(score.octave_error))))[0],
         lag_s: median(&late).unwrap_or(0.0),
     }
 }
@@ -119,7 +130,8 @@ pub fn summary(settings: &DecoderSettings, pieces: &[Piece]) -> Summary {
 /// Scores of one piece.
 struct Score {
     beat: f64,
-    downbeat: f64,
+    /// None where nobody says which beats are the first of a bar.
+    downbeat: Option<f64>,
     octave_error: bool,
     /// Signed errors of the beats that hit, seconds.
     errors: Vec<f64>,
@@ -139,7 +151,7 @@ fn score(heard: &[Heard], truth: &[BeatLabel]) -> Score {
     let tempi = median_tempo(settled(&wanted)).zip(median_tempo(settled(&given)));
     Score {
         beat: f(false),
-        downbeat: f(true),
+        downbeat: truth.iter().any(|beat| beat.in_bar == 1).then(|| f(true)),
         octave_error: tempi.is_some_and(|(truth, heard)| level(truth, heard).is_octave_error()),
         errors: errors(settled(&wanted), settled(&given), BEAT_WINDOW_S),
     }

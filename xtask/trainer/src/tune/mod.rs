@@ -11,7 +11,7 @@ mod search;
 use listener::DecoderSettings;
 
 pub use calibrate::{calibrate, judged};
-pub use hearing::{Heard, Piece, Summary, hear, summary};
+pub use hearing::{Heard, Piece, Summary, by_source, hear, summary};
 pub use search::search;
 
 /// The decoder for a network that heard `pieces`: settings searched from `start` by `rounds` walks,
