@@ -343,6 +343,19 @@ mod tests {
     }
 
     #[test]
+    fn a_source_that_gives_nothing_is_counted_but_not_credited() {
+        let cache = tempfile::tempdir().expect("a temporary folder");
+        let sources = vec![Source::Groove, Source::Composer];
+        let inventory = Inventory { sources, contents: "test".into(), ..Inventory::default() };
+        let folder = cache.path().join(inventory.fingerprint(3));
+        let corpus = build_with(&settings(cache.path(), 0.03), inventory, || Ok(Workshop::bare(3)))
+            .expect("built");
+        let names: Vec<&str> = corpus.sources.iter().map(|source| source.name.as_str()).collect();
+        assert_eq!(names, ["composer"]);
+        assert!(skipped_before(&folder).get("groove").is_some_and(|&skipped| skipped > 0));
+    }
+
+    #[test]
     fn a_wrong_data_folder_is_named() {
         let cache = tempfile::tempdir().expect("a temporary folder");
         let data = Some(PathBuf::from("no/such/folder"));
