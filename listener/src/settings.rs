@@ -93,3 +93,43 @@ impl Default for DecoderSettings {
         }
     }
 }
+
+impl DecoderSettings {
+    /// Refuses values no decoder works with: a model's file is only as trustworthy as who wrote it.
+    ///
+    /// # Errors
+    /// Names the setting, its value and what it may be.
+    pub fn check(&self) -> Result<(), String> {
+        let within = [
+            ("min_bpm", self.min_bpm, 20.0, 400.0),
+            ("max_bpm", self.max_bpm, 20.0, 400.0),
+            ("prior_bpm", self.prior_bpm, 20.0, 400.0),
+            ("prior_octaves", self.prior_octaves, 0.05, 10.0),
+            ("tempo_rigidity", self.tempo_rigidity, 0.1, 10_000.0),
+            ("meter_change", self.meter_change, 0.0, 0.5),
+            ("restart", self.restart, 0.0, 0.1),
+            ("beat_width_s", self.beat_width_s, 0.001, 0.2),
+            ("beat_odds", self.beat_odds, 1e-6, 100.0),
+            ("beat_trust", self.beat_trust, 0.0, 10.0),
+            ("downbeat_trust", self.downbeat_trust, 0.0, 10.0),
+            ("beat_floor", self.beat_floor, 1e-6, 0.49),
+            ("tempo_hysteresis", self.tempo_hysteresis, 1.0, 1e6),
+            ("bar_hysteresis", self.bar_hysteresis, 1.0, 1e6),
+            ("confidence_bias", self.confidence_bias, -100.0, 100.0),
+            ("confidence_filter", self.confidence_filter, -100.0, 100.0),
+            ("confidence_at_beats", self.confidence_at_beats, -100.0, 100.0),
+            ("confidence_between", self.confidence_between, -100.0, 100.0),
+            ("min_confidence", self.min_confidence, 0.0, 1.0),
+            ("beat_lag_s", self.beat_lag_s, -0.5, 0.5),
+            ("onset_lag_s", self.onset_lag_s, -0.5, 0.5),
+            ("onset_threshold", self.onset_threshold, 0.0, 1.0),
+        ];
+        // Not a number is in no range.
+        match within.into_iter().find(|&(_, value, low, high)| !(low..=high).contains(&value)) {
+            Some((name, value, low, high)) => {
+                Err(format!("{name} is {value}; it may be from {low} to {high}"))
+            }
+            None => Ok(()),
+        }
+    }
+}

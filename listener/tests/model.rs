@@ -2,9 +2,11 @@
 
 mod support;
 
-use listener::{Activations, BeatNet, Error, FeatureSpec, LaneFrame, MelFrame, Runtime};
+use listener::{
+    Activations, BeatNet, DecoderSettings, Error, FeatureSpec, LaneFrame, MelFrame, Runtime,
+};
 use support::{frames, golden, largest_difference, music};
-use tract_onnx::pb::ModelProto;
+use tract_onnx::pb::{ModelProto, StringStringEntryProto};
 use tract_onnx::prelude::Framework;
 
 const MISSING: &str = "/nowhere/libonnxruntime.so";
@@ -126,6 +128,30 @@ fn another_feature_spec_is_refused_with_both_values() {
     assert!(text.contains("hop_s = 0.01") && text.contains("hop_s = 0.02"), "{text}");
     let none = edited(|proto| proto.metadata_props.clear());
     assert!(refusal(&none).contains("feature_spec"));
+}
+
+/// The shipped model with `text` as its decoder settings.
+fn decoded_by(text: &str) -> Vec<u8> {
+    edited(|proto| {
+        proto.metadata_props.retain(|entry| entry.key != "decoder");
+        proto
+            .metadata_props
+            .push(StringStringEntryProto { key: "decoder".into(), value: text.into() });
+    })
+}
+
+#[test]
+fn damaged_decoder_settings_are_refused_by_name() {
+    DecoderSettings::default().check().expect("the default is sound");
+    assert!(load(&decoded_by(r#"{"beat_trust": 0.7}"#)).is_ok());
+    let fields = serde_json::to_value(DecoderSettings::default()).expect("serialises");
+    for field in fields.as_object().expect("settings").keys() {
+        for value in ["-1000", "1e39"] {
+            let text = refusal(&decoded_by(&format!(r#"{{"{field}": {value}}}"#)));
+            assert!(text.contains(&format!("{field} is ")) && text.contains(" to "), "{text}");
+        }
+    }
+    assert!(refusal(&decoded_by("{")).contains("do not parse"));
 }
 
 #[test]

@@ -25,6 +25,8 @@ Usage: cargo xtask <command> [options]
       --json, --block N, --plugin PATH, --model PATH   as above
   bundle [cargo options]       make target/bundled/tatum.clap and tatum.vst3 (release unless --profile)
   train MODEL [options]        make a model again; `cargo xtask train --help` lists the options
+  tune [options]               fit the decoder to a trained model
+  pace [options]               time a step of training and of the model
   corpus, compose [...]        the trainer's other commands; --help lists their options
   golden                       write the golden files again; say why in the commit
 ";
@@ -37,7 +39,7 @@ fn main() -> ExitCode {
         "bundle" => tools::bundle(&rest),
         "listen" | "eval" => tools::stage(&command, &rest),
         "demo" => tools::demo(&rest),
-        "train" | "tune" | "corpus" | "compose" => tools::trainer(&command, &rest),
+        "train" | "tune" | "pace" | "corpus" | "compose" => tools::trainer(&command, &rest),
         "golden" => tools::golden(&rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

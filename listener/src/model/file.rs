@@ -45,7 +45,7 @@ impl ModelFile {
     /// Parses `onnx` and checks its metadata and interface. Nothing is run yet.
     ///
     /// # Errors
-    /// [`Error::Model`] if it is no ONNX file or lacks the metadata, [`Error::Shape`] if an input or
+    /// [`Error::Model`] if it is no ONNX file or its metadata is missing or damaged, [`Error::Shape`] if an input or
     /// output is missing or of another shape.
     pub fn read(onnx: &[u8]) -> Result<Self, Error> {
         let unreadable = |reason: String| Error::Model { reason };
@@ -60,11 +60,14 @@ impl ModelFile {
             .ok_or_else(|| unreadable("its metadata has no feature_spec".into()))?;
         let spec = serde_json::from_str(&spec.value)
             .map_err(|e| unreadable(format!("its feature_spec does not parse ({e})")))?;
-        let decoder = match property("decoder") {
+        let decoder: DecoderSettings = match property("decoder") {
             None => DecoderSettings::default(),
             Some(fitted) => serde_json::from_str(&fitted.value)
                 .map_err(|e| unreadable(format!("its decoder settings do not parse ({e})")))?,
         };
+        decoder
+            .check()
+            .map_err(|e| unreadable(format!("its decoder settings are damaged: {e}")))?;
         let graph = proto.graph.as_ref().ok_or_else(|| unreadable("it has no graph".into()))?;
         let shape = check_interface(&graph.input, &graph.output)?;
         Ok(Self { spec, shape, decoder, proto })

@@ -178,6 +178,10 @@ fn tempo_prior(intervals: &[usize], settings: &DecoderSettings) -> Vec<f32> {
     };
     let mut prior: Vec<f32> = intervals.iter().map(weight).collect();
     let sum: f32 = prior.iter().sum();
+    // A narrow prior far from all of these tempi has no opinion of them.
+    if sum == 0.0 {
+        return vec![1.0 / intervals.len() as f32; intervals.len()];
+    }
     prior.iter_mut().for_each(|p| *p /= sum);
     prior
 }

@@ -1,10 +1,12 @@
-//! The measures: how right beats, onsets, tempi and confidences are.
+//! The measures: how right beats, onsets, tempi and confidences are, and the [`annotation`]s they are
+//! held against.
 //!
 //! Where `mir_eval` (Raffel et al. 2014) has a measure, this is the same one, to the last case; the
-//! golden test compares them. Times are ascending seconds. Nothing here fails: what cannot be
+//! golden test compares them. Times are ascending seconds. No measure fails: what cannot be
 //! measured scores 0 or is `None`.
 #![forbid(unsafe_code)]
 
+pub mod annotation;
 mod bias;
 mod bootstrap;
 mod calibration;

@@ -1,12 +1,12 @@
 //! `demo`: the project's own song through the plugin, offline, with everything it writes.
 
-use crate::annotation::Beats;
 use crate::hearing::Hearing;
 use crate::host::{Host, Mode, default_plugin};
 use crate::listen::hear_with_bar;
 use crate::song::Song;
 use crate::{picture, summary, write};
 use anyhow::{Context, Result};
+use metrics::annotation::Beats;
 use metrics::{BEAT_WINDOW_S, f_measure, settled};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

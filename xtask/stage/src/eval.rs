@@ -66,6 +66,9 @@ pub fn run(options: &Options) -> Result<bool> {
         piece.truth(None)?;
         options.peers.iter().try_for_each(|peer| peer.beats(piece).map(drop))?;
     }
+    for piece in &collection.pieces {
+        piece.truth(Some(Song::open(&piece.audio, None)?.duration_s()))?;
+    }
     if let Some(dir) = &options.out {
         fs::create_dir_all(dir)
             .with_context(|| format!("{}: cannot be made; choose another --out", dir.display()))?;
@@ -98,7 +101,6 @@ fn listen(host: &Host, collection: &Collection, options: &Options) -> Result<Rep
         bar.set_prefix(format!("{}/{}", index + 1, collection.pieces.len()));
         bar.set_message(piece.name.clone());
         let song = Song::open(&piece.audio, None)?;
-        // An annotation of other audio is refused before it is played.
         let truth = piece.truth(Some(song.duration_s()))?;
         let start = index as u64 * STEPS;
         let hearing = hear(host, &song, mode, &|done| {

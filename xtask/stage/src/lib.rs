@@ -2,10 +2,9 @@
 //!
 //! The walk: [`song`] (file to samples) -> [`host`] (samples through the CLAP, lines back through
 //! [`report`]) -> [`hearing`] (lines to events in seconds) -> [`write`] (event files) and
-//! [`picture`], or, with an [`annotation`], the scores of [`eval`]. It knows the plugin only as a built
+//! [`picture`], or, with an annotation, the scores of [`eval`]. It knows the plugin only as a built
 //! CLAP file.
 
-pub mod annotation;
 pub mod demo;
 pub mod eval;
 pub mod hearing;

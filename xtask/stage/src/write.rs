@@ -73,7 +73,8 @@ fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>> {
     Ok(text)
 }
 
-/// Writes every file or none: under temporary names, which are then renamed.
+/// Writes every file or none: under temporary names, which are then renamed. Files of an earlier run
+/// are replaced by the renaming, not before.
 ///
 /// # Errors
 /// Names the file that cannot be written.
@@ -85,22 +86,28 @@ pub(crate) fn all_or_nothing(paths: &[PathBuf], contents: &[Vec<u8>]) -> Result<
     if let Some(path) = paths.iter().find(|path| path.exists() && !path.is_file()) {
         bail!("{}: is in the way and no file; remove it or choose another --out", path.display());
     }
-    let done = paths.iter().zip(contents).try_for_each(|(path, bytes)| {
-        fs::write(partial(path), bytes)
-            .with_context(|| format!("{}: cannot be written; choose another --out", path.display()))
-    });
-    let done = done.and_then(|()| {
-        paths.iter().try_for_each(|path| {
-            fs::rename(partial(path), path)
-                .with_context(|| format!("{}: cannot be replaced; remove it", path.display()))
-        })
-    });
-    if done.is_err() {
+    let mut renamed = Vec::new();
+    let mut write = || {
+        for (path, bytes) in paths.iter().zip(contents) {
+            fs::write(partial(path), bytes).with_context(|| {
+                format!("{}: cannot be written; choose another --out", path.display())
+            })?;
+        }
         for path in paths {
-            // Renamed already: it goes too, so that no file of this hearing is left alone.
-            if !partial(path).exists() {
-                let _ = fs::remove_file(path);
-            }
+            fs::rename(partial(path), path)
+                .with_context(|| format!("{}: cannot be replaced; remove it", path.display()))?;
+            renamed.push(path);
+        }
+        Ok(())
+    };
+    let done = write();
+    if done.is_err() {
+        // What is whole already goes too, so that no file of this hearing is left alone; what an
+        // earlier run wrote and this one has not replaced stays.
+        for path in renamed {
+            let _ = fs::remove_file(path);
+        }
+        for path in paths {
             let _ = fs::remove_file(partial(path));
         }
     }
@@ -131,5 +138,21 @@ mod tests {
         assert_eq!(left.len(), 1, "{left:?}");
         all_or_nothing(&paths[..1], &[vec![1]]).expect("written");
         assert_eq!(fs::read(&paths[0]).expect("read"), [1]);
+    }
+
+    #[test]
+    fn a_failed_write_keeps_what_an_earlier_run_wrote() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let paths = ["first", "second"].map(|name| dir.path().join(name));
+        all_or_nothing(&paths, &[vec![1], vec![2]]).expect("written");
+        // A folder where the second file is to be written first.
+        let in_the_way = dir.path().join(".second.partial");
+        fs::create_dir(&in_the_way).expect("a folder in the way");
+        assert!(all_or_nothing(&paths, &[vec![3], vec![4]]).is_err());
+        assert_eq!(paths.each_ref().map(|path| fs::read(path).expect("kept")), [[1], [2]]);
+        assert!(!dir.path().join(".first.partial").exists());
+        fs::remove_dir(&in_the_way).expect("removed");
+        all_or_nothing(&paths, &[vec![3], vec![4]]).expect("written");
+        assert_eq!(fs::read(&paths[1]).expect("read"), [4]);
     }
 }

@@ -91,7 +91,7 @@ fn scores_peers_and_pictures() {
         (&100.0.into(), &Value::Null)
     );
     let all = printed["means"].as_array().expect("means").iter();
-    let all = all.filter(|mean| mean["folder"] == "all").collect::<Vec<_>>();
+    let all = all.filter(|mean| mean["folder"].is_null()).collect::<Vec<_>>();
     assert_eq!(
         (all.len(), &all[1]["files"], &all[1]["levels"]["right"]),
         (2, &2.into(), &2.into())
@@ -119,6 +119,19 @@ fn annotations_that_are_wrong() {
     }
     fs::write(&annotation, "-1\t1\n").expect("written");
     assert_refused(&stage(&["eval", &text(&music)]), &["two.beats line 1", "-1 s"]);
+}
+
+#[test]
+fn what_cannot_be_scored_is_refused_before_anything_is_hosted() {
+    let (dir, music) = music();
+    let refused = |words: &[&str]| {
+        let none = text(&dir.path().join("no.clap"));
+        assert_refused(&stage(&["eval", &text(&music), "--plugin", &none]), words);
+    };
+    fs::write(music.join("b/two.onsets"), "99\n").expect("written");
+    refused(&["two.onsets line 1", "99 s", "beyond the end"]);
+    fs::write(music.join("b/two.wav"), "RIFF").expect("written");
+    refused(&["two.wav", "not audio"]);
 }
 
 #[test]

@@ -17,13 +17,14 @@ pub fn frames(samples: &[f32]) -> Result<Vec<[f32; BANDS]>> {
     frames_at(samples, RATE_HZ)
 }
 
-/// Log-mel frames of the audio file at `path`, whatever its rate.
+/// Log-mel frames of the audio file at `path`, whatever its rate, and its length in seconds.
 ///
 /// # Errors
 /// When it cannot be decoded, or its rate is not one the listener hears; the message names it.
-pub fn of_file(path: &Path) -> Result<Vec<[f32; BANDS]>> {
+pub fn of_file(path: &Path) -> Result<(Vec<[f32; BANDS]>, f64)> {
     let (samples, rate_hz) = read_mono_at_its_rate(path)?;
-    frames_at(&samples, rate_hz).with_context(|| path.display().to_string())
+    let frames = frames_at(&samples, rate_hz).with_context(|| path.display().to_string())?;
+    Ok((frames, samples.len() as f64 / rate_hz))
 }
 
 fn frames_at(samples: &[f32], rate_hz: f64) -> Result<Vec<[f32; BANDS]>> {

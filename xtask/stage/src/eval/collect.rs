@@ -1,7 +1,7 @@
 //! Which files there are to score: audio with a `.beats` file of the same stem beside it.
 
-use crate::annotation::{self, Beats};
 use anyhow::{Context, Result, bail};
+use metrics::annotation::{self, Beats};
 use metrics::settled;
 use std::collections::BTreeSet;
 use std::fs;

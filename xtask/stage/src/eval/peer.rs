@@ -1,8 +1,8 @@
 //! Another tracker's estimates, scored beside ours: `--peer NAME=DIR` with `DIR/STEM.beats`.
 
 use super::collect::Piece;
-use crate::annotation::Beats;
 use anyhow::{Result, bail};
+use metrics::annotation::Beats;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;

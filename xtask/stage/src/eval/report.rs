@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 /// Seeds the resampling, so that a report repeats.
 const SEED: u64 = 1;
-/// The name of the group of all pieces.
-pub(super) const ALL: &str = "all";
+/// What the group of all pieces is called for people. A folder may be called so too.
+const ALL: &str = "all";
 /// What is known of a tracker's tempo when it gave too few beats.
 pub(super) const NO_TEMPO: &str = "none";
 
@@ -25,7 +25,8 @@ pub(super) struct Row {
 
 /// One tracker on the pieces of a folder, or on all.
 pub(super) struct Group {
-    pub(super) folder: String,
+    /// None for all of them.
+    pub(super) folder: Option<String>,
     pub(super) system: String,
     /// How many pieces.
     pub(super) pieces: usize,
@@ -61,14 +62,15 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn new(setting: Setting, rows: Vec<Row>) -> Self {
-        let mut folders: Vec<&str> = rows.iter().map(|row| row.folder.as_str()).collect();
+        let mut folders: Vec<Option<&str>> =
+            rows.iter().map(|row| Some(row.folder.as_str())).collect();
         folders.dedup();
-        folders.push(ALL);
+        folders.push(None);
         let mut groups = Vec::new();
         for folder in folders {
             for system in &setting.systems {
-                let of =
-                    |row: &&Row| row.system == *system && (folder == ALL || row.folder == folder);
+                let inside = |row: &&Row| folder.is_none_or(|folder| row.folder == folder);
+                let of = |row: &&Row| row.system == *system && inside(row);
                 groups.push(Group::of(folder, system, &rows.iter().filter(of).collect::<Vec<_>>()));
             }
         }
@@ -77,10 +79,10 @@ impl Report {
 
     /// The group of one tracker over all pieces.
     pub(super) fn overall(&self, system: &str) -> Option<&Group> {
-        self.groups.iter().find(|group| group.folder == ALL && group.system == system)
+        self.groups.iter().find(|group| group.folder.is_none() && group.system == system)
     }
 
-    /// The document that `--json` prints and `eval.json` holds.
+    /// The document that `--json` prints and `eval.json` holds. The folder of a mean over all is null.
     pub(super) fn json(&self) -> Value {
         let files: Vec<Value> = self
             .rows
@@ -122,27 +124,32 @@ impl Report {
         }
         for group in &self.groups {
             let cell = |key| digits(group.mean(key).map(|mean| mean.mean));
-            text += &line([&group.folder, "mean", &group.system, ""], &cell);
+            text += &line([group.label(), "mean", &group.system, ""], &cell);
         }
         text
     }
 }
 
 impl Group {
-    fn of(folder: &str, system: &str, rows: &[&Row]) -> Self {
+    fn of(folder: Option<&str>, system: &str, rows: &[&Row]) -> Self {
         let mean = |key| {
             let values = rows.iter().filter_map(|row| row.score.values.get(key).copied());
             Some((key, mean_interval(&values.collect::<Vec<f64>>(), SEED)?))
         };
         let judged: Vec<Judged> = rows.iter().flat_map(|row| &row.score.judged).copied().collect();
         Self {
-            folder: folder.to_owned(),
+            folder: folder.map(ToOwned::to_owned),
             system: system.to_owned(),
             pieces: rows.len(),
             means: MEASURES.into_iter().filter_map(mean).collect(),
             levels: levels(rows),
             reliability: (!judged.is_empty()).then(|| reliability(&judged)),
         }
+    }
+
+    /// What its pieces are called together.
+    pub(super) fn label(&self) -> &str {
+        self.folder.as_deref().unwrap_or(ALL)
     }
 
     /// The mean of a measure.
@@ -175,4 +182,38 @@ fn round(value: f64) -> f64 {
 
 fn rounded(interval: Interval) -> Interval {
     Interval { mean: round(interval.mean), low: round(interval.low), high: round(interval.high) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_called_all_is_not_the_total() {
+        let row = |folder: &str| Row {
+            folder: folder.into(),
+            name: "x".into(),
+            system: "tatum".into(),
+            score: Score {
+                values: BTreeMap::new(),
+                level: None,
+                errors: Vec::new(),
+                judged: Vec::new(),
+            },
+        };
+        let setting = Setting {
+            mode: "live",
+            block: 512,
+            backend: String::new(),
+            model: None,
+            systems: vec!["tatum".into()],
+            unannotated: Vec::new(),
+        };
+        let report = Report::new(setting, vec![row("all"), row("all"), row("b")]);
+        let pieces: Vec<usize> = report.groups.iter().map(|group| group.pieces).collect();
+        assert_eq!(pieces, [2, 1, 3]);
+        assert_eq!(report.overall("tatum").map(|group| group.pieces), Some(3));
+        let json = report.json();
+        assert!(json["means"][0]["folder"] == "all" && json["means"][2]["folder"].is_null());
+    }
 }

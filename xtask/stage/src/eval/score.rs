@@ -1,8 +1,8 @@
 //! The scores of one tracker on one piece.
 
 use super::collect::Truth;
-use crate::annotation::Beats;
 use crate::hearing::Hearing;
+use metrics::annotation::Beats;
 use metrics::{
     BEAT_WINDOW_S, Judged, Level, cemgil, continuity, errors, f_measure, judge, level, median,
     median_tempo, settled, tempo_accuracy, without_bias,

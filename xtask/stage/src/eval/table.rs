@@ -43,8 +43,9 @@ pub(super) fn text(report: &Report) -> String {
     let mut text = String::new();
     for (index, group) in report.groups.iter().enumerate() {
         if index == 0 || report.groups[index - 1].folder != group.folder {
-            heading(&mut text, &group.folder, system);
-            for row in report.rows.iter().filter(|row| row.folder == group.folder) {
+            heading(&mut text, group.label(), system);
+            let inside = |row: &&Row| group.folder.as_ref() == Some(&row.folder);
+            for row in report.rows.iter().filter(inside) {
                 line(&mut text, &row.name, &row.system, system, &cells(row));
             }
         }

@@ -275,6 +275,7 @@ mod tests {
         let response = Arc::new(room(&mut dice, 0.3));
         for transform in [
             Transform::Eq { low_db: 6.0, mid_db: -3.0, mid_hz: 900.0, high_db: 3.0 },
+            Transform::Band(40.0, 9000.0),
             Transform::Room(response, 0.2),
             Transform::Sweep(2000.0, 9000.0, 1.0, 3.0),
             Transform::Compress(0.0, 4.0, 0.1),

@@ -2,6 +2,7 @@
 //!
 //! Its onsets are unknown: [`Clip::onsets`] stays empty, and nobody learns or scores them.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use crate::features;
 use crate::render::Split;
 use crate::render::audio;
 
+/// Endings of audio files; of two with one stem the earlier is heard.
 const AUDIO: [&str; 4] = ["wav", "flac", "ogg", "mp3"];
 const LABELS: [&str; 2] = ["beats", "jams"];
 /// Fewest beats of a piece worth learning from.
@@ -57,15 +59,18 @@ pub(super) struct Recordings {
 pub(super) fn recordings(folders: &[PathBuf]) -> Result<Recordings> {
     let mut found = Recordings::default();
     let mut hash = Sha256::new();
-    for folder in folders {
+    for (index, folder) in folders.iter().enumerate() {
         if !folder.is_dir() {
             bail!("audio folder {} does not exist", folder.display());
         }
+        // Two folders may hold files of one name.
+        let prefix = if index == 0 { "audio".to_owned() } else { format!("audio{}", index + 1) };
         for (path, labels) in songs(folder) {
-            match cut(folder, &path, &labels) {
+            match cut(folder, &path, &labels, &prefix) {
                 Ok(pieces) => {
                     for piece in &pieces {
-                        hash.update(format!("{} {:?} {:?}", piece.name, piece.span, piece.beats));
+                        let Piece { name, split, span, beats, .. } = piece;
+                        hash.update(format!("{name} {split:?} {span:?} {beats:?}"));
                     }
                     found.pieces.extend(pieces);
                 }
@@ -82,22 +87,36 @@ pub(super) fn recordings(folders: &[PathBuf]) -> Result<Recordings> {
     Ok(found)
 }
 
-/// Every audio file under `folder` that has its beats beside it, in order of path.
+/// Every song under `folder` that has its beats beside it, in order of path: of audio files that
+/// share their stem, and so their beats, only one.
 fn songs(folder: &Path) -> Vec<(PathBuf, PathBuf)> {
     let labels = |audio: &Path| {
         LABELS.iter().map(|label| audio.with_extension(label)).find(|path| path.is_file())
     };
-    let audio = files::under(folder, &AUDIO).into_iter();
-    audio.filter_map(|path| labels(&path).map(|labels| (path, labels))).collect()
+    let rank = |path: &Path| {
+        let ending = path.extension().unwrap_or_default();
+        AUDIO.iter().position(|known| ending.eq_ignore_ascii_case(known))
+    };
+    let files = files::under(folder, &AUDIO);
+    let mut chosen: HashMap<PathBuf, &PathBuf> = HashMap::new();
+    for path in &files {
+        let song = chosen.entry(path.with_extension("")).or_insert(path);
+        if rank(path) < rank(song) {
+            *song = path;
+        }
+    }
+    let once = files.iter().filter(|path| chosen.get(&path.with_extension("")) == Some(path));
+    once.filter_map(|path| labels(path).map(|labels| (path.clone(), labels))).collect()
 }
 
-fn cut(folder: &Path, path: &Path, labels: &Path) -> Result<Vec<Piece>> {
+fn cut(folder: &Path, path: &Path, labels: &Path, prefix: &str) -> Result<Vec<Piece>> {
     let beats = annotation::read(labels)?;
     if let Some(seconds) = audio::seconds(path)? {
         annotation::within(&beats, seconds).with_context(|| labels.display().to_string())?;
     }
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let split = if files::held_out(&name) { Split::Validation } else { Split::Train };
+    // The stem alone: a song stays on its side when it is stored in another format.
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let split = if files::held_out(&stem) { Split::Validation } else { Split::Train };
     let place = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
     let id: String =
         Sha256::digest(place.as_bytes()).iter().take(5).map(|b| format!("{b:02x}")).collect();
@@ -112,7 +131,7 @@ fn cut(folder: &Path, path: &Path, labels: &Path) -> Result<Vec<Piece>> {
         let span = (at(index), at(index + 1));
         let inside = beats.iter().filter(|beat| (span.0..span.1).contains(&beat.time_s));
         let beats = inside.map(|beat| BeatLabel { time_s: beat.time_s - span.0, ..*beat });
-        let name = format!("audio-{id}-{index:03}");
+        let name = format!("{prefix}-{id}-{index:03}");
         Piece { path: Arc::clone(&path), split, name, span, beats: beats.collect() }
     };
     let pieces: Vec<Piece> =
@@ -132,16 +151,27 @@ pub fn annotated(folder: &Path) -> Result<Vec<Clip>> {
     if songs.is_empty() {
         bail!("{} holds no audio with a .beats file beside it", folder.display());
     }
-    let whole = |(path, labels): (PathBuf, PathBuf)| {
-        Ok(Clip {
-            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-            source: "audio".to_owned(),
-            frames: features::of_file(&path)?,
-            beats: annotation::read(&labels)?,
-            onsets: Vec::new(),
-        })
-    };
-    songs.into_par_iter().map(whole).collect()
+    songs.into_par_iter().map(|(path, labels)| whole(&path, &labels)).collect()
+}
+
+fn whole(path: &Path, labels: &Path) -> Result<Clip> {
+    let beats = annotation::read(labels)?;
+    let (frames, seconds) = features::of_file(path)?;
+    if frames.is_empty() {
+        bail!(
+            "{}: {:.0} ms of audio are too short for one frame; use a longer file",
+            path.display(),
+            1000.0 * seconds
+        );
+    }
+    annotation::within(&beats, seconds).with_context(|| labels.display().to_string())?;
+    Ok(Clip {
+        name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        source: "audio".to_owned(),
+        frames,
+        beats,
+        onsets: Vec::new(),
+    })
 }
 
 #[cfg(test)]
@@ -175,6 +205,46 @@ mod tests {
         assert_eq!(found.refused.len(), 1);
         let told = &found.refused[0];
         assert!(told.contains("long.beats") && told.contains("beyond the audio"), "{told}");
+    }
+
+    #[test]
+    fn a_song_in_two_formats_is_one() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        song(folder.path(), "a.wav", 112);
+        let one = recordings(&[folder.path().to_owned()]).expect("found");
+        for format in ["a.flac", "a.MP3"] {
+            std::fs::copy(folder.path().join("a.wav"), folder.path().join(format)).expect("copied");
+        }
+        assert_eq!(recordings(&[folder.path().to_owned()]).expect("found").pieces, one.pieces);
+    }
+
+    #[test]
+    fn clips_of_several_folders_have_names_of_their_own() {
+        let folders = [(); 2].map(|()| tempfile::tempdir().expect("a temporary folder"));
+        folders.iter().for_each(|folder| song(folder.path(), "a.wav", 112));
+        let paths = folders.each_ref().map(|folder| folder.path().to_owned());
+        let pieces = recordings(&paths).expect("found").pieces;
+        assert_eq!(pieces[..2], recordings(&paths[..1]).expect("found").pieces);
+        assert!(pieces[2..].iter().all(|piece| piece.name.starts_with("audio2-")));
+        assert_eq!((pieces.len(), pieces[0].split), (4, pieces[2].split));
+    }
+
+    #[test]
+    fn whole_songs_are_refused_with_file_value_and_remedy() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        song(folder.path(), "a.wav", 112);
+        assert_eq!(annotated(folder.path()).expect("whole")[0].beats.len(), 112);
+        song(folder.path(), "long.wav", 200);
+        let told = format!("{:#}", annotated(folder.path()).expect_err("refused"));
+        for words in ["long.beats", "60.5 s", "is it of this file?"] {
+            assert!(told.contains(words), "{told}");
+        }
+        let short = folder.path().join("long.wav");
+        write_wav(&short, &Stereo::silent(441)).expect("written");
+        let told = format!("{:#}", annotated(folder.path()).expect_err("refused"));
+        for words in ["long.wav", "10 ms", "use a longer file"] {
+            assert!(told.contains(words), "{told}");
+        }
     }
 
     #[test]

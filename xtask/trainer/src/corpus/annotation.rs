@@ -1,8 +1,9 @@
-//! Annotated beats: `.beats` lines (`seconds<TAB>beat in bar`) and JAMS (Humphrey et al. 2014).
+//! Annotated beats: `.beats` lines, as [`metrics::annotation`] reads them, and JAMS (Humphrey et al. 2014).
 
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use metrics::annotation::Beats;
 use serde_json::Value;
 
 use crate::clip::BeatLabel;
@@ -15,24 +16,38 @@ const NAMESPACES: [&str; 2] = ["beat", "beat_position"];
 ///
 /// # Errors
 /// When the file cannot be read, holds no beats, or they are negative or not in ascending order;
-/// the message names the file, the line and the value.
+/// the message names the file, the place in it and the value.
 pub(super) fn read(path: &Path) -> Result<Vec<BeatLabel>> {
-    let parse = || {
-        let text = std::fs::read_to_string(path)?;
-        let jams = path.extension().is_some_and(|extension| extension == "jams");
-        let rows = if jams { jams_rows(&text)? } else { lines(&text)? };
-        checked(rows)
-    };
+    let jams = path.extension().is_some_and(|extension| extension == "jams");
+    let beats = if jams { jams_file(path) } else { Beats::read(path, None).map(labels) }?;
+    if beats.is_empty() {
+        bail!("{}: holds no beats; annotate it or remove the file", path.display());
+    }
+    Ok(beats)
+}
+
+fn labels(beats: Beats) -> Vec<BeatLabel> {
+    let in_bar = beats.in_bar.unwrap_or_else(|| vec![0; beats.times.len()]);
+    let pairs = beats.times.into_iter().zip(in_bar);
+    pairs.map(|(time_s, in_bar)| BeatLabel { time_s, in_bar }).collect()
+}
+
+fn jams_file(path: &Path) -> Result<Vec<BeatLabel>> {
+    let parse = || checked(jams_rows(&std::fs::read_to_string(path)?)?);
     parse().with_context(|| path.display().to_string())
 }
 
-/// Refuses beats after `seconds`, the length of the audio.
+/// Refuses beats after `seconds`, the length of the audio. A tenth of a second is forgiven: headers
+/// of lossy files do not count their samples exactly.
 ///
 /// # Errors
 /// With the first beat that lies beyond.
 pub(super) fn within(beats: &[BeatLabel], seconds: f64) -> Result<()> {
     match beats.iter().find(|beat| beat.time_s > seconds + 0.1) {
-        Some(beat) => bail!("beat at {} s lies beyond the audio, {seconds:.2} s long", beat.time_s),
+        Some(beat) => bail!(
+            "beat at {} s lies beyond the audio, {seconds:.2} s long; is it of this file?",
+            beat.time_s
+        ),
         None => Ok(()),
     }
 }
@@ -50,31 +65,7 @@ fn checked(rows: Vec<(String, BeatLabel)>) -> Result<Vec<BeatLabel>> {
         }
         last = time_s;
     }
-    if rows.is_empty() {
-        bail!("holds no beats");
-    }
     Ok(rows.into_iter().map(|(_, beat)| beat).collect())
-}
-
-fn lines(text: &str) -> Result<Vec<(String, BeatLabel)>> {
-    let mut rows = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.split('#').next().unwrap_or_default().trim();
-        if line.is_empty() {
-            continue;
-        }
-        let mut words =
-            line.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty());
-        let time_s = words.next().and_then(|word| word.parse::<f64>().ok());
-        let in_bar = words.next().map_or(Some(0.0), |word| word.parse::<f64>().ok());
-        let place = format!("line {}", number + 1);
-        let (Some(time_s), Some(in_bar)) = (time_s, in_bar.filter(|n| (0.0..256.0).contains(n)))
-        else {
-            bail!("{place}: {line:?} is not `seconds beat`");
-        };
-        rows.push((place, BeatLabel { time_s, in_bar: in_bar as u8 }));
-    }
-    Ok(rows)
 }
 
 /// The first beat annotation of a JAMS file, its data as a list of observations or, in old files,
@@ -96,8 +87,17 @@ fn jams_rows(text: &str) -> Result<Vec<(String, BeatLabel)>> {
     let row = |(index, (time, value)): (usize, (&Value, &Value))| {
         let place = format!("beat {}", index + 1);
         let time_s = time.as_f64().with_context(|| format!("{place}: {time} is not a time"))?;
-        let position = value.get("position").unwrap_or(value).as_f64().unwrap_or(0.0);
-        Ok((place, BeatLabel { time_s, in_bar: position.clamp(0.0, 255.0) as u8 }))
+        let position = if value.is_object() { &value["position"] } else { value };
+        let in_bar = match position {
+            Value::Null => 0,
+            _ => match position.as_f64() {
+                Some(n) if (1.0..=255.0).contains(&n) && n.fract() == 0.0 => n as u8,
+                _ => {
+                    bail!("{place}: {position} is no beat in the bar; count from 1, to 255 at most")
+                }
+            },
+        };
+        Ok((place, BeatLabel { time_s, in_bar }))
     };
     observations.into_iter().enumerate().map(row).collect()
 }
@@ -126,14 +126,19 @@ mod tests {
             {"time": [0.5, 1.0], "value": [{"position": 4, "measure": 1}, {"position": 1}]}}]}"#;
         assert_eq!(written("a.jams", columns).expect("read"), goal);
         assert_eq!(written("a.beats", "0.5").expect("read")[0].in_bar, 0);
+        assert_eq!(written("a.jams", &jams("null")).expect("read")[0].in_bar, 0);
+    }
+
+    /// A JAMS file of one beat with the value given.
+    fn jams(value: &str) -> String {
+        let beat = format!(r#"{{"time": 0.5, "value": {value}}}"#);
+        format!(r#"{{"annotations": [{{"namespace": "beat", "data": [{beat}]}}]}}"#)
     }
 
     #[test]
     fn bad_beats_are_named() {
         for (name, text, named) in [
-            ("a.beats", "0.5 1\nsoon 2", "line 2: \"soon 2\""),
-            ("b.beats", "0.5 1\n\n0.4 2", "line 3: 0.4 comes after 0.5"),
-            ("c.beats", "-0.5 1", "line 1: -0.5"),
+            ("a.beats", "0.5 1\nsoon 2", "line 2: 'soon'"),
             ("d.beats", "\n", "no beats"),
             ("e.jams", "{}", "no annotations"),
             (
@@ -141,6 +146,10 @@ mod tests {
                 r#"{"annotations": [{"namespace": "beat", "data": [{"time": "x"}]}]}"#,
                 "beat 1",
             ),
+            ("g.jams", &jams("0"), "beat 1: 0 is no beat"),
+            ("h.jams", &jams("256"), "beat 1: 256 is no beat"),
+            ("i.jams", &jams("{\"position\": 1.5}"), "beat 1: 1.5 is no beat"),
+            ("j.jams", &jams("\"one\""), "beat 1: \"one\" is no beat"),
         ] {
             let error = format!("{:#}", written(name, text).expect_err("refused"));
             assert!(error.contains(named) && error.contains(name), "{error}");

@@ -25,7 +25,8 @@ pub struct CorpusArgs {
     /// Hours of music.
     #[arg(long, default_value_t = 10.0)]
     hours: f64,
-    /// Folder with the datasets; without it the composer writes everything.
+    /// Folder with the datasets; without it the composer (and mma, where installed) writes
+    /// everything.
     #[arg(long)]
     data: Option<PathBuf>,
     /// Folder of recordings (wav, flac, ogg, mp3) with their beats beside them (`.beats`, `.jams`);

@@ -12,6 +12,9 @@ use crate::compose::score::Note;
 /// Drummers kept for validation; nobody else plays there.
 const VALIDATION_DRUMMERS: [&str; 4] = ["drummer4", "drummer6", "drummer9", "drummer10"];
 
+/// Longest performance that is believed, beats: hours of playing.
+const MOST_BEATS: f64 = 20_000.0;
+
 #[derive(Debug, Deserialize)]
 struct Row {
     drummer: String,
@@ -77,6 +80,9 @@ fn performance(notes: Vec<Note>, row: &Row, per_bar: u8) -> Result<Performance> 
         notes.into_iter().map(|note| Note { key: general_midi(note.key), ..note }).collect();
     notes.sort_by(|a, b| a.at.total_cmp(&b.at).then(a.key.cmp(&b.key)));
     let last = notes.last().map_or(0.0, |note| note.at);
+    if !(0.0..=MOST_BEATS).contains(&last) {
+        anyhow::bail!("is {last} beats long; {MOST_BEATS} are the most");
+    }
     let beats = last.ceil() as usize;
     if beats < 2 * usize::from(per_bar) {
         anyhow::bail!("is shorter than two bars");
@@ -157,6 +163,15 @@ mod tests {
         for note in &performance.notes {
             let goal = if note.key == 36 { note.at.round() } else { note.at.floor() + 0.52 };
             assert!((note.at - goal).abs() < 0.003, "{note:?}");
+        }
+    }
+
+    #[test]
+    fn absurd_lengths_are_refused() {
+        for last in [f64::NAN, f64::INFINITY, 1e9] {
+            let note = Note { at: last, length: 0.1, key: 36, velocity: 100 };
+            let error = performance(vec![note], &row(), 4).expect_err("refused").to_string();
+            assert!(error.contains(&format!("is {last} beats long")), "{error}");
         }
     }
 

@@ -33,7 +33,8 @@ impl Inventory {
     /// Looks around.
     ///
     /// # Errors
-    /// When a folder or SoundFont named in `settings` is not there, or no recording can be used.
+    /// When a folder or SoundFont named in `settings` is not there, no recording can be used, or mma
+    /// does not answer.
     pub(super) fn take(settings: &CorpusSettings) -> Result<Self> {
         let fonts =
             if settings.soundfonts.is_empty() { installed() } else { settings.soundfonts.clone() };
@@ -62,7 +63,7 @@ impl Inventory {
             }
         }
         sources.dedup();
-        let books = mma::books().len();
+        let books = mma::books()?.len();
         if books > 0 {
             words.push(format!("mma {books}"));
             sources.push(Source::Mma);

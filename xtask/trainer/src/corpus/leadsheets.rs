@@ -17,7 +17,7 @@ const SHORTEST: usize = 8;
 /// Reads the lead sheet at `path`, which lies in a folder of its own inside its artist's.
 ///
 /// # Errors
-/// When it is not MusicXML, has no chords, or no stretch of one meter.
+/// When it is not MusicXML, has no chords, no stretch of one meter, or a meter that no style plays.
 pub(super) fn read(path: &Path) -> Result<Song> {
     let held_out = files::held_out(&files::folder_above(path, 2));
     song(&musicxml::read(path)?, held_out)
@@ -48,7 +48,7 @@ fn song(work: &Work, held_out: bool) -> Result<Song> {
         bail!("has only {} notes in {} bars", melody.len(), bars.len());
     }
     let (bpm, spread) = natural_tempo(pulse);
-    Ok(Song {
+    let song = Song {
         held_out,
         bpm,
         spread,
@@ -57,7 +57,9 @@ fn song(work: &Work, held_out: bool) -> Result<Song> {
         tracks: vec![melody],
         chart,
         stretches: vec![(0, bars.len())],
-    })
+    };
+    song.any_style()?;
+    Ok(song)
 }
 
 /// The chord of every beat of `bars`.
@@ -114,6 +116,15 @@ mod tests {
         assert_eq!((song.chart[2].root, song.chart[4].root, song.chart[5].root), (0, 7, 7));
         assert!((song.tracks[0][0].at - 5.0 / 3.0).abs() < 1e-9);
         assert!((song.tracks[0][1].at - 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_meter_no_style_plays_is_refused() {
+        let c = "<harmony><root><root-step>C</root-step></root><kind>major</kind></harmony>";
+        let bars = vec![vec![("C5", 1.5, c), ("E5", 1.5, ""), ("G5", 1.5, "")]; 9];
+        let work = parse(&sheet((9, 8), &bars)).expect("read");
+        let error = song(&work, false).expect_err("refused").to_string();
+        assert!(error.contains("no style plays bars of 3 compound beats"), "{error}");
     }
 
     #[test]

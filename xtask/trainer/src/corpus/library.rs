@@ -42,6 +42,8 @@ pub(super) struct Library {
     pub(super) machines: Vec<PathBuf>,
     /// Files that could not be used, and why, by source.
     pub(super) skipped: Vec<(Source, String)>,
+    /// Impulse responses that could not be used, and why.
+    pub(super) broken_rooms: Vec<String>,
 }
 
 impl Library {
@@ -49,9 +51,9 @@ impl Library {
     /// that is not there.
     ///
     /// # Errors
-    /// When a dataset is there and its index is not readable.
+    /// When a dataset is there and its index is not readable, or mma does not answer.
     pub(super) fn open(data: Option<&Path>) -> Result<Self> {
-        let mut library = Self { books: mma::books(), ..Self::default() };
+        let mut library = Self { books: mma::books()?, ..Self::default() };
         let Some(data) = data else { return Ok(library) };
         let grooves = data.join("groove-midi");
         if grooves.is_dir() {
@@ -84,9 +86,14 @@ impl Library {
             })
             .collect();
         // A third of them is variety enough, and reading is slow.
-        let tidy =
-            responses.par_iter().step_by(3).filter_map(|path| tidy_response(read_mono(path).ok()?));
-        library.rooms = tidy.map(Arc::new).collect();
+        let rooms: Vec<Result<Vec<f32>>> =
+            responses.par_iter().step_by(3).map(|path| room(path)).collect();
+        for room in rooms {
+            match room {
+                Ok(room) => library.rooms.push(Arc::new(room)),
+                Err(error) => library.broken_rooms.push(format!("{error:#}")),
+            }
+        }
         Ok(library)
     }
 
@@ -151,12 +158,12 @@ impl Library {
                 let weights: Vec<f64> =
                     songs.iter().map(|song| if song.bpm < 80.0 { 0.35 } else { 1.0 }).collect();
                 let song = songs.get(dice.weighted(&weights)).context("no song")?;
-                song::arrange(dice, song, &performances)
+                song::arrange(dice, song, &performances)?
             }
             Source::LeadSheets => {
                 let songs: Vec<&Song> = self.leads.iter().filter(|s| s.split() == split).collect();
                 let song = (!songs.is_empty()).then(|| *dice.pick(&songs));
-                song::arrange(dice, song.context("no lead sheet")?, &performances)
+                song::arrange(dice, song.context("no lead sheet")?, &performances)?
             }
             Source::Scores => {
                 let scores: Vec<&Written> =
@@ -179,6 +186,12 @@ impl Library {
     }
 }
 
+/// An impulse response, ready for use.
+fn room(path: &Path) -> Result<Vec<f32>> {
+    let response = tidy_response(read_mono(path)?);
+    response.with_context(|| format!("{}: holds no sound", path.display()))
+}
+
 fn folders(path: &Path) -> Result<Vec<PathBuf>> {
     let entries =
         std::fs::read_dir(path).with_context(|| format!("cannot list {}", path.display()))?;
@@ -186,4 +199,28 @@ fn folders(path: &Path) -> Result<Vec<PathBuf>> {
         entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     Ok(folders)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::audio::{Stereo, write_wav};
+
+    #[test]
+    fn broken_rooms_are_named() {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let rooms = data.path().join("ir-library-mit/Rooms");
+        std::fs::create_dir_all(&rooms).expect("made");
+        // Every third is read.
+        for name in ["a.wav", "b.wav", "c.wav", "e.wav", "f.wav", "g.wav"] {
+            std::fs::write(rooms.join(name), b"RIFF").expect("written");
+        }
+        let click = Stereo { left: vec![1.0; 9], right: vec![1.0; 9] };
+        write_wav(&rooms.join("g.wav"), &click).expect("written");
+        write_wav(&rooms.join("d.wav"), &Stereo::silent(9)).expect("written");
+        let library = Library::open(Some(data.path())).expect("opened");
+        let told = &library.broken_rooms;
+        assert_eq!((library.rooms.len(), told.len()), (1, 2));
+        assert!(told[0].contains("a.wav") && told[1].contains("d.wav: holds no sound"), "{told:?}");
+    }
 }

@@ -36,12 +36,15 @@ impl TempoMap {
 /// Reads a standard MIDI file. Notes without an end are dropped.
 ///
 /// # Errors
-/// When it is not MIDI, or its time is in SMPTE frames, or it has no notes.
+/// When it is not MIDI, or its time is in SMPTE frames or has no unit, or it has no notes.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<Track>> {
     let smf = Smf::parse(bytes).map_err(|error| anyhow::anyhow!("is not a MIDI file ({error})"))?;
     let Timing::Metrical(ticks) = smf.header.timing else {
         bail!("counts time in SMPTE frames, not in beats");
     };
+    if ticks.as_int() == 0 {
+        bail!("has 0 ticks per beat");
+    }
     let quarter = |tick: u64| tick as f64 / f64::from(ticks.as_int());
     let mut changes = vec![(0_u64, 0.5)];
     let mut tracks = Vec::new();
@@ -162,5 +165,8 @@ pub(super) mod tests {
         assert!(read(b"MThd").is_err());
         assert!(read(b"nothing like it").is_err());
         assert!(read(&file(&[], 120.0, None)).is_err());
+        let mut timeless = file(&[(0.0, 36)], 120.0, None);
+        timeless[12..14].fill(0);
+        assert!(read(&timeless).expect_err("refused").to_string().contains("0 ticks per beat"));
     }
 }

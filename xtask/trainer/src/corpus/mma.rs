@@ -1,8 +1,10 @@
 //! Musical MIDI Accompaniment (B. van der Poel, GPL): the installed program is run as a tool to
 //! play styles of its own library over progressions made here. None of it is part of this project.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::error::Error;
+use std::fmt;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -61,21 +63,25 @@ impl Meter {
 }
 
 /// The style files of the installed program; none when it is not installed.
-pub(super) fn books() -> Vec<Book> {
+///
+/// # Errors
+/// When it takes too long to answer: a corpus without its styles would be another one.
+pub(super) fn books() -> Result<Vec<Book>> {
     let Some(library) = LIBRARIES.iter().map(Path::new).find(|folder| folder.is_dir()) else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    if !runs() {
-        return Vec::new();
+    if !runs()? {
+        return Ok(Vec::new());
     }
     let paths = files::under(library, &["mma"]);
-    paths.iter().filter_map(|path| book(library, path)).collect()
+    Ok(paths.iter().filter_map(|path| book(library, path)).collect())
 }
 
-fn runs() -> bool {
-    let version =
-        Command::new("mma").arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    version.is_ok_and(|status| status.success())
+fn runs() -> Result<bool> {
+    match finished(Command::new("mma").arg("-v"), PATIENCE) {
+        Err(error) if error.is::<TooSlow>() => Err(error.context("mma")),
+        ended => Ok(ended.is_ok_and(|status| status.success())),
+    }
 }
 
 fn book(library: &Path, path: &Path) -> Option<Book> {
@@ -128,7 +134,7 @@ fn grooves(text: &str) -> Option<(Meter, Vec<String>)> {
 /// Plays a random style of `books` for one side of the split.
 ///
 /// # Errors
-/// When there is none, or the program fails on every style tried.
+/// When there is none, or the program fails on every style tried, or takes too long on one.
 pub(super) fn perform(books: &[Book], split: Split, dice: &mut Dice) -> Result<Score> {
     let ours: Vec<&Book> = books.iter().filter(|book| book.split() == split).collect();
     if ours.is_empty() {
@@ -139,6 +145,10 @@ pub(super) fn perform(books: &[Book], split: Split, dice: &mut Dice) -> Result<S
         let book = dice.pick(&ours);
         match play(book, dice) {
             Ok(score) => return Ok(score),
+            // A busy machine must not decide what is played: the next run tries this style again.
+            Err(error) if error.is::<TooSlow>() => {
+                return Err(error.context(format!("mma style {}", book.name)));
+            }
             Err(error) => last = Some(error.context(format!("mma style {}", book.name))),
         }
     }
@@ -293,37 +303,54 @@ fn manner(book: &Book) -> (f64, f64, Colour) {
     named.map_or((112.0, 0.17, Colour::Plain), |manner| (manner.1, manner.2, manner.3))
 }
 
+/// The program did not end in time.
+#[derive(Debug)]
+struct TooSlow(Duration);
+
+impl fmt::Display for TooSlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "took more than {} s; run again when the machine is idle", self.0.as_secs())
+    }
+}
+
+impl Error for TooSlow {}
+
 /// Runs the program on `song` and gives the MIDI it writes.
 fn run(song: &str) -> Result<Vec<u8>> {
     let folder = tempfile::tempdir().context("no temporary folder for mma")?;
-    let (from, to): (PathBuf, PathBuf) = (folder.path().join("a.mma"), folder.path().join("a.mid"));
-    std::fs::write(&from, song)?;
-    let mut child = Command::new("mma")
-        .args(["-w", "-f", "a.mid", "a.mma"])
-        .current_dir(folder.path())
-        // Its choices must follow from the seed alone.
-        .env("PYTHONHASHSEED", "0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .context("mma does not start")?;
-    let began = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait()? {
-            break status;
-        }
-        if began.elapsed() > PATIENCE {
-            child.kill()?;
-            child.wait()?;
-            bail!("mma took more than {} s", PATIENCE.as_secs());
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    };
-    if !status.success() {
+    let file = |name: &str| folder.path().join(name);
+    std::fs::write(file("a.mma"), song)?;
+    // In place of the user's settings, which would change what is played.
+    std::fs::write(file("none.mma"), "")?;
+    let mut mma = Command::new("mma");
+    mma.args(["-i", "none.mma", "-w", "-f", "a.mid", "a.mma"]).current_dir(folder.path());
+    // Its choices must follow from the seed alone.
+    mma.env("PYTHONHASHSEED", "0");
+    if !finished(&mut mma, PATIENCE)?.success() {
         bail!("mma refused the song");
     }
-    std::fs::read(to).context("mma wrote nothing")
+    std::fs::read(file("a.mid")).context("mma wrote nothing")
+}
+
+/// Runs `command` in silence to its end.
+///
+/// # Errors
+/// [`TooSlow`] when it takes longer than `patience`; it is ended then.
+fn finished(command: &mut Command, patience: Duration) -> Result<ExitStatus> {
+    let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = silent.spawn().context("mma does not start")?;
+    let began = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if began.elapsed() > patience {
+            child.kill()?;
+            child.wait()?;
+            return Err(TooSlow(patience).into());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 #[cfg(test)]
@@ -353,10 +380,18 @@ mod tests {
         assert!(text.contains("\n20 ") && text.contains("Use stdlib/8beat\nGroove 8beat\n1 "));
     }
 
+    #[test]
+    #[cfg(unix)]
+    fn a_program_that_hangs_is_ended_and_told_apart() {
+        let error = finished(Command::new("sleep").arg("60"), Duration::from_millis(20));
+        assert!(error.expect_err("ended").context("a style").is::<TooSlow>());
+        assert!(finished(&mut Command::new("true"), PATIENCE).expect("ended").success());
+    }
+
     /// Needs mma itself; on a machine without it there is nothing to play.
     #[test]
     fn the_installed_program_plays_on_the_beat() {
-        let books = books();
+        let books = books().expect("an answer");
         if books.is_empty() {
             eprintln!("mma is not installed: nothing tested");
             return;

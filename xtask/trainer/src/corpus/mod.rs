@@ -53,7 +53,8 @@ pub struct CorpusSettings {
     pub seed: u64,
     /// Hours of music, training and validation together.
     pub hours: f64,
-    /// Folder with the datasets; without it the composer writes everything.
+    /// Folder with the datasets; without it the composer (and mma, where installed)
+    /// writes everything.
     pub data: Option<PathBuf>,
     /// Folders of recordings with their beats beside them, used whole on top of `hours`.
     pub audio: Vec<PathBuf>,
@@ -101,7 +102,7 @@ pub struct Corpus {
     pub train: Vec<Clip>,
     /// To be scored on: other songs, drummers and SoundFonts.
     pub validation: Vec<Clip>,
-    /// Where it came from.
+    /// Where it came from; only sources with clips.
     pub sources: Vec<SourceReport>,
     /// What it was played with, by training and validation together.
     pub sounds: Vec<Sound>,
@@ -186,6 +187,10 @@ fn build_with(
         }
     }
     let mut corpus = sorted(&jobs, clips, &skipped);
+    for source in corpus.sources.iter().filter(|source| source.skipped > 0) {
+        let SourceReport { name, clips, skipped, .. } = source;
+        eprintln!("{name}: {clips} clips; {skipped} files or clips skipped");
+    }
     corpus.sounds = inventory.sounds;
     if corpus.train.is_empty() || corpus.validation.is_empty() {
         bail!(
@@ -203,6 +208,8 @@ fn build_with(
         sources: corpus.sources.clone(),
     };
     write_whole(&folder.join(MANIFEST), &serde_json::to_vec_pretty(&manifest)?)?;
+    // Who gave nothing is told and counted, but is owed no credit.
+    corpus.sources.retain(|source| source.clips > 0);
     Ok(corpus)
 }
 
@@ -246,7 +253,7 @@ fn skipped_before(folder: &Path) -> BTreeMap<String, usize> {
     sources.into_iter().map(|source| (source.name, source.skipped)).collect()
 }
 
-/// Parts the clips by split and counts them by source.
+/// Parts the clips by split and counts them by source; a source that is not there is left out.
 fn sorted(jobs: &[Job], clips: Vec<Option<Clip>>, skipped: &BTreeMap<String, usize>) -> Corpus {
     let report = |source: Source| {
         let (licence, attribution) = source.terms();
@@ -274,7 +281,7 @@ fn sorted(jobs: &[Job], clips: Vec<Option<Clip>>, skipped: &BTreeMap<String, usi
             Split::Validation => corpus.validation.push(clip),
         }
     }
-    corpus.sources.retain(|report| report.clips > 0);
+    corpus.sources.retain(|report| report.clips > 0 || report.skipped > 0);
     corpus
 }
 
@@ -333,6 +340,19 @@ mod tests {
         let again = build_it();
         assert!(first.train == again.train && first.validation == again.validation);
         assert_eq!(first.sources, again.sources);
+    }
+
+    #[test]
+    fn a_source_that_gives_nothing_is_counted_but_not_credited() {
+        let cache = tempfile::tempdir().expect("a temporary folder");
+        let sources = vec![Source::Groove, Source::Composer];
+        let inventory = Inventory { sources, contents: "test".into(), ..Inventory::default() };
+        let folder = cache.path().join(inventory.fingerprint(3));
+        let corpus = build_with(&settings(cache.path(), 0.03), inventory, || Ok(Workshop::bare(3)))
+            .expect("built");
+        let names: Vec<&str> = corpus.sources.iter().map(|source| source.name.as_str()).collect();
+        assert_eq!(names, ["composer"]);
+        assert!(skipped_before(&folder).get("groove").is_some_and(|&skipped| skipped > 0));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Songs: melody and chords from a dataset, to be arranged for a band of this project.
 
+use anyhow::{Context, Result};
+
 use super::sources::CLIP_S;
 use crate::compose::drums::Performance;
 use crate::compose::harmony::Chord;
@@ -35,6 +37,21 @@ impl Song {
     pub(super) fn split(&self) -> Split {
         if self.held_out { Split::Validation } else { Split::Train }
     }
+
+    /// Whether `style` is of its meter.
+    fn suits(&self, style: &Style) -> bool {
+        style.per_bar == self.per_bar && (style.steps == 3) == self.compound
+    }
+
+    /// Some style of its meter.
+    ///
+    /// # Errors
+    /// When there is none: in another meter its bars would be lost.
+    pub(super) fn any_style(&self) -> Result<&'static Style> {
+        let kind = if self.compound { "compound" } else { "plain" };
+        let found = Style::all().iter().find(|style| self.suits(style));
+        found.with_context(|| format!("no style plays bars of {} {kind} beats", self.per_bar))
+    }
 }
 
 /// Instruments that may sing a song's melody.
@@ -44,7 +61,14 @@ const SINGERS: [u8; 22] =
 const ACCOMPANISTS: [u8; 18] = [0, 0, 0, 1, 2, 3, 4, 5, 6, 11, 16, 24, 25, 26, 27, 46, 48, 62];
 
 /// A stretch of `song`, in another arrangement.
-pub(super) fn arrange(dice: &mut Dice, song: &Song, performances: &[&Performance]) -> Score {
+///
+/// # Errors
+/// When no style is of its meter.
+pub(super) fn arrange(
+    dice: &mut Dice,
+    song: &Song,
+    performances: &[&Performance],
+) -> Result<Score> {
     let per_bar = usize::from(song.per_bar);
     let &(first, whole) = dice.pick(&song.stretches);
     let bpm = song.bpm * dice.normal(song.spread).exp();
@@ -72,23 +96,23 @@ pub(super) fn arrange(dice: &mut Dice, song: &Song, performances: &[&Performance
     let beats = from as usize..(until as usize).min(song.chart.len());
     let mut chart = song.chart[beats].to_vec();
     chart.extend(chart.last().cloned());
-    let style = style_for(dice, song, bpm);
+    let style = style_for(dice, song, bpm)?;
     // A lone melody needs its chords.
     let chords = song.tracks.len() == 1;
-    compose::arrange(dice, style, Sheet { bpm, bars, chart, parts, chords }, performances)
+    let sheet = Sheet { bpm, bars, chart, parts, chords };
+    Ok(compose::arrange(dice, style, sheet, performances))
 }
 
 /// A style of the same meter whose tempo suits.
-fn style_for(dice: &mut Dice, song: &Song, bpm: f64) -> &'static Style {
-    let fits = |style: &Style| style.per_bar == song.per_bar && (style.steps == 3) == song.compound;
+fn style_for(dice: &mut Dice, song: &Song, bpm: f64) -> Result<&'static Style> {
     for _ in 0..400 {
         let style = Style::draw(dice);
         let (low, high) = style.tempo.range;
         // Drumless styles are welcome, but a song should mostly have a band.
         let often = style.drums != Drums::Silent || dice.chance(0.4);
-        if fits(style) && (low..=high).contains(&bpm) && often {
-            return style;
+        if song.suits(style) && (low..=high).contains(&bpm) && often {
+            return Ok(style);
         }
     }
-    Style::all().iter().find(|style| fits(style)).unwrap_or_else(|| Style::draw(dice))
+    song.any_style()
 }

@@ -41,8 +41,11 @@ impl Workshop {
     pub(super) fn open(settings: &CorpusSettings) -> Result<Self> {
         let library = Library::open(settings.data.as_deref())?;
         let studio = Studio::open(&settings.soundfonts, &library.machines)?;
-        let told = library.skipped.iter().map(|(_, line)| line).chain(&studio.skipped);
-        told.for_each(|line| eprintln!("skipped {line}"));
+        let told = library.skipped.iter().map(|(_, line)| line).chain(&library.broken_rooms);
+        told.chain(&studio.skipped).for_each(|line| eprintln!("skipped {line}"));
+        if !library.broken_rooms.is_empty() {
+            eprintln!("{} impulse responses were skipped", library.broken_rooms.len());
+        }
         Ok(Self { seed: settings.seed, library, studio, decoded: Mutex::default() })
     }
 

@@ -1,5 +1,6 @@
-//! Times that people, or other programs, say are in a piece: one line each, `seconds`, and for beats
-//! `<TAB>beat in bar` (1 = downbeat). Lines that start with `#` are remarks.
+//! Annotations, read from files: times that people, or other programs, say are in a piece: one line each, `seconds`, and for beats
+//! `<TAB>beat in bar` (1 = downbeat). Lines that start with `#` are remarks. School and stage read them here, so that what one accepts the
+//! other does.
 
 use anyhow::{Context, Result, bail};
 use std::fs;
@@ -11,7 +12,7 @@ pub struct Beats {
     /// Seconds, ascending.
     pub times: Vec<f64>,
     /// The place of each in its bar, from 1; None when the file has no such column.
-    pub in_bar: Option<Vec<u32>>,
+    pub in_bar: Option<Vec<u8>>,
 }
 
 impl Beats {
@@ -27,8 +28,12 @@ impl Beats {
             let at = || format!("{} line {}", path.display(), line.number);
             let Some(word) = &line.second else { continue };
             match word.parse::<f64>() {
-                Ok(beat) if beat >= 1.0 && beat.fract() == 0.0 => in_bar.push(beat as u32),
-                _ => bail!("{}: '{word}' is no beat in the bar; count from 1", at()),
+                Ok(beat) if (1.0..=255.0).contains(&beat) && beat.fract() == 0.0 => {
+                    in_bar.push(beat as u8);
+                }
+                _ => {
+                    bail!("{}: '{word}' is no beat in the bar; count from 1, to 255 at most", at())
+                }
             }
         }
         if let Some(line) = lines.iter().find(|line| line.second.is_none())
@@ -136,6 +141,7 @@ mod tests {
             ("1\t1\n1\t2\n", ["line 2", "1 s", "sort the lines"]),
             ("1\t1\n10.5\t2\n", ["line 2", "10.5 s", "is it of this file?"]),
             ("1\t0\n", ["line 1", "'0'", "count from 1"]),
+            ("1\t256\n", ["line 1", "'256'", "255 at most"]),
             ("1\tone\n", ["line 1", "'one'", "count from 1"]),
             ("1\t1\n2\n3\t2\n", ["line 2", "2 has no beat", "every line or none"]),
         ] {
