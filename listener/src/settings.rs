@@ -14,6 +14,9 @@ pub struct DecoderSettings {
     pub prior_bpm: f32,
     /// Spread of the tempo prior, octaves (standard deviation of log2 tempo).
     pub prior_octaves: f32,
+    /// How much every further beat speaks for a likely tempo: exponent on the prior, for each beat. Music
+    /// that can be counted at two levels fits both; this decides.
+    pub tempo_pull: f32,
     /// Share of bars of two beats before anything is heard. Much music of four can be counted in two,
     /// so even a sure ear hears more of these than there are.
     pub two_beat_bars: f32,
@@ -28,7 +31,7 @@ pub struct DecoderSettings {
     pub restart: f32,
     /// Half the width of the stretch around a beat in which a beat is expected, seconds.
     pub beat_width_s: f32,
-    /// Odds of a frame to be a beat, whatever the network says: its share of the training targets.
+    /// Odds, in the network's words, above which a frame speaks for a beat and below which against one.
     pub beat_odds: f32,
     /// Exponent on the beat's likelihood; below 1 it trusts the network less.
     pub beat_trust: f32,
@@ -69,15 +72,16 @@ impl Default for DecoderSettings {
             max_bpm: 215.0,
             prior_bpm: 120.0,
             prior_octaves: 0.6,
+            tempo_pull: 0.2,
             two_beat_bars: 0.03,
             three_beat_bars: 0.12,
-            tempo_rigidity: 100.0,
+            tempo_rigidity: 150.0,
             meter_change: 1e-3,
             restart: 1e-6,
             beat_width_s: 0.01,
-            beat_odds: 0.055,
-            beat_trust: 0.5,
-            downbeat_share: 0.28,
+            beat_odds: 0.2,
+            beat_trust: 0.25,
+            downbeat_share: 0.5,
             downbeat_trust: 0.3,
             beat_floor: 0.02,
             tempo_hysteresis: 1.5,
@@ -105,12 +109,16 @@ impl DecoderSettings {
             ("max_bpm", self.max_bpm, 20.0, 400.0),
             ("prior_bpm", self.prior_bpm, 20.0, 400.0),
             ("prior_octaves", self.prior_octaves, 0.05, 10.0),
+            ("tempo_pull", self.tempo_pull, 0.0, 10.0),
+            ("two_beat_bars", self.two_beat_bars, 0.0, 0.5),
+            ("three_beat_bars", self.three_beat_bars, 0.0, 0.5),
             ("tempo_rigidity", self.tempo_rigidity, 0.1, 10_000.0),
             ("meter_change", self.meter_change, 0.0, 0.5),
             ("restart", self.restart, 0.0, 0.1),
             ("beat_width_s", self.beat_width_s, 0.001, 0.2),
             ("beat_odds", self.beat_odds, 1e-6, 100.0),
             ("beat_trust", self.beat_trust, 0.0, 10.0),
+            ("downbeat_share", self.downbeat_share, 0.01, 0.99),
             ("downbeat_trust", self.downbeat_trust, 0.0, 10.0),
             ("beat_floor", self.beat_floor, 1e-6, 0.49),
             ("tempo_hysteresis", self.tempo_hysteresis, 1.0, 1e6),

@@ -104,7 +104,7 @@ impl BarTracker {
         for (head, bar) in self.heads.iter_mut().zip(&self.states.bars) {
             *head = if *head == 0 { bar.length - 1 } else { *head - 1 };
         }
-        let States { bars, from, prior, meter_prior, .. } = &self.states;
+        let States { bars, from, prior, pull, meter_prior, .. } = &self.states;
         let meters = || METERS.into_iter().zip(*meter_prior).enumerate();
         let tempi = prior.len();
         let within = from.padding()..from.padding() + tempi;
@@ -123,7 +123,7 @@ impl BarTracker {
                 from.multiply(&self.flow, &mut self.arriving);
                 for (mass, (bar, &head)) in self.arriving.iter().zip(meter()) {
                     self.cells[bar.cell(head, beat * bar.interval)] =
-                        mass + enters * prior[bar.tempo];
+                        mass * pull[bar.tempo] + enters * prior[bar.tempo];
                 }
             }
         }
@@ -143,7 +143,7 @@ impl BarTracker {
             from.multiply(&self.flow, &mut self.arriving);
             let meter = bars[range.clone()].iter().zip(&self.heads[range]);
             for (mass, (bar, &head)) in self.arriving.iter().zip(meter) {
-                self.cells[bar.cell(head, 0)] = mass + enters * prior[bar.tempo];
+                self.cells[bar.cell(head, 0)] = mass * pull[bar.tempo] + enters * prior[bar.tempo];
             }
         }
     }

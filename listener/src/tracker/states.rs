@@ -44,6 +44,8 @@ pub(crate) struct States {
     pub(crate) meter_prior: [f32; METERS.len()],
     /// Probability of each tempo before anything is heard.
     pub(crate) prior: Vec<f32>,
+    /// What a beat at each tempo weighs: 1 at the most likely one, less at others.
+    pub(crate) pull: Vec<f32>,
     /// For each new tempo, the probability of coming from each old one.
     pub(crate) from: Diagonals,
     /// For each tempo, how much each other sounds like it.
@@ -157,9 +159,14 @@ impl States {
         let (two, three) = (settings.two_beat_bars, settings.three_beat_bars);
         let meter_prior = [two, three, (1.0 - two - three).max(0.0)];
         let prior = tempo_prior(&intervals, settings);
+        let pull = intervals
+            .iter()
+            .map(|&interval| preference(interval, settings).powf(f64::from(settings.tempo_pull)))
+            .map(|weight| weight as f32)
+            .collect();
         let from = transitions(&intervals, settings.tempo_rigidity);
         let alike = likeness(&intervals);
-        Self { intervals, bars, size, meter_prior, prior, from, alike }
+        Self { intervals, bars, size, meter_prior, prior, pull, from, alike }
     }
 
     pub(crate) fn tempi(&self) -> usize {
@@ -167,15 +174,18 @@ impl States {
     }
 }
 
+/// How likely a tempo is beside the most likely one: a bell over log tempo (van Noorden and Moelants
+/// 1999 find such a preference in listeners).
+fn preference(interval: usize, settings: &DecoderSettings) -> f64 {
+    let bpm = 60.0 * STEPS_PER_SECOND / interval as f64;
+    let octaves = (bpm / f64::from(settings.prior_bpm)).log2() / f64::from(settings.prior_octaves);
+    (-0.5 * octaves * octaves).exp()
+}
+
 /// Log-normal, over tempi that are equally spaced in interval.
 fn tempo_prior(intervals: &[usize], settings: &DecoderSettings) -> Vec<f32> {
-    let weight = |&interval: &usize| {
-        let bpm = 60.0 * STEPS_PER_SECOND / interval as f64;
-        let octaves =
-            (bpm / f64::from(settings.prior_bpm)).log2() / f64::from(settings.prior_octaves);
-        // A step of one interval covers 1 / interval of an octave: denser at slow tempi.
-        ((-0.5 * octaves * octaves).exp() / interval as f64) as f32
-    };
+    // A step of one interval covers 1 / interval of an octave: denser at slow tempi.
+    let weight = |&interval: &usize| (preference(interval, settings) / interval as f64) as f32;
     let mut prior: Vec<f32> = intervals.iter().map(weight).collect();
     let sum: f32 = prior.iter().sum();
     // A narrow prior far from all of these tempi has no opinion of them.

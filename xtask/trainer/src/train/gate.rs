@@ -67,8 +67,11 @@ mod tests {
     #[test]
     fn worse_on_either_side_is_refused() {
         let summary = |beat| Summary { beat: [beat; 3], ..Summary::default() };
-        let marks =
-            |validation, dev| Marks { validation: summary(validation), dev: Some(summary(dev)) };
+        let marks = |validation, dev| Marks {
+            validation: summary(validation),
+            by_source: Vec::new(),
+            dev: Some(summary(dev)),
+        };
         let old = marks(0.8, 0.7);
         assert!(marks(0.8, 0.7).may_replace(&old) && marks(0.9, 0.8).may_replace(&old));
         assert!(!marks(0.9, 0.6).may_replace(&old) && !marks(0.7, 0.9).may_replace(&old));
