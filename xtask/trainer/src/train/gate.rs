@@ -45,6 +45,11 @@ impl Trial<'_> {
 }
 
 impl Marks {
+    /// The one number that decoders are chosen by: real music weighs as much as rendered.
+    pub(super) fn overall(&self) -> f64 {
+        self.validation.overall() + self.dev.map_or(0.0, |dev| dev.overall())
+    }
+
     /// Whether a model with these marks may take the place of one with the marks `old`.
     pub(super) fn may_replace(&self, old: &Self) -> bool {
         let as_good = |new: &Summary, old: &Summary| new.overall() >= old.overall();

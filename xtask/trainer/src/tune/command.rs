@@ -39,9 +39,12 @@ pub struct TuneArgs {
     /// Folder of real music with `.beats` beside it: scored, never fitted to.
     #[arg(long)]
     dev: Option<PathBuf>,
-    /// Settings (JSON) to score instead of a search.
+    /// Settings (JSON) to start from instead of those in the model.
     #[arg(long)]
     settings: Option<String>,
+    /// Only score the settings on `--dev`, file by file; nothing is fitted or written.
+    #[arg(long, requires = "dev")]
+    score: bool,
 }
 
 /// Runs `trainer tune`.
@@ -67,7 +70,7 @@ pub fn run(args: &TuneArgs) -> Result<()> {
         Some(folder) => Piece::of(&shape, &params, &corpus::annotated(folder)?),
         None => Vec::new(),
     };
-    if args.settings.is_some() {
+    if args.score {
         for piece in &dev {
             println!("{:40} {}", piece.name, summary(&start, std::slice::from_ref(piece)));
         }
