@@ -244,10 +244,9 @@ pub fn run(command: &TrainCommand) -> Result<()> {
     let usual = DecoderSettings::default();
     let searched = tune::fit(&usual, &heard, 1, |line| eprintln!("  {line}"));
     let unsearched = tune::fit(&usual, &heard, 0, |_| ());
-    let marks = |decoder| trial.of(&plan.shape, &params, decoder);
     let (decoder, new) = [(unsearched, "usual"), (searched, "searched")]
         .map(|(decoder, name)| {
-            let marks = marks(&decoder);
+            let marks = trial.of(&plan.shape, &params, &decoder);
             eprintln!("  {name} settings: {marks}");
             (decoder, marks)
         })
