@@ -90,7 +90,7 @@ impl Default for DecoderSettings {
             confidence_filter: 0.3,
             confidence_at_beats: 6.0,
             confidence_between: -2.0,
-            min_confidence: 0.1,
+            min_confidence: 0.25,
             beat_lag_s: 0.0,
             onset_lag_s: 0.0,
             onset_threshold: 0.4,
