@@ -25,6 +25,8 @@ pub struct Card<'a> {
     pub sounds: &'a [Sound],
     /// Clips it was scored on.
     pub validation_clips: usize,
+    /// How many of them the decoder was fitted to.
+    pub fitted_clips: usize,
     /// Songs of real music it was scored on.
     pub dev_clips: usize,
     /// The networks that are averaged in it.
@@ -87,9 +89,15 @@ impl Card<'_> {
             shape.layers,
             self.command
         );
-        text += "## Music it learned from\n\nRendered from scores and MIDI performances; no audio \
-                 recording of a performance is in it.\n\n\
-                 | source | hours | clips | licence | attribution |\n|---|---|---|---|---|\n";
+        let recordings = self.sources.iter().any(|source| source.name == "audio");
+        text += if recordings {
+            "## Music it learned from\n\nRendered from scores and MIDI performances, and recordings \
+             (source `audio`).\n\n"
+        } else {
+            "## Music it learned from\n\nRendered from scores and MIDI performances; no audio recording \
+             of a performance is in it.\n\n"
+        };
+        text += "| source | hours | clips | licence | attribution |\n|---|---|---|---|---|\n";
         for source in self.sources {
             let SourceReport { name, licence, attribution, hours, clips, .. } = source;
             let _ = writeln!(text, "| {name} | {hours:.2} | {clips} | {licence} | {attribution} |");
@@ -144,7 +152,11 @@ impl Card<'_> {
              dropped; 95 % intervals over clips. Validation clips are rendered from songs and by drummers \
              that the training never heard{fonts}. Tracked: as the plugin gives them, causally. Raw: \
              peaks of the activations at the best threshold for these clips.\n\n\
-             | | clips | beat F | downbeat F | onset F | octave errors |\n|---|---|---|---|---|---|\n"
+             Lag, confidence and searched settings were fitted to the first {} validation clips. Settings \
+             and defaults of the decoder were chosen with an eye on the real music too; it was never \
+             learned from.\n\n\
+             | | clips | beat F | downbeat F | onset F | octave errors |\n|---|---|---|---|---|---|\n",
+            self.fitted_clips
         );
         let tracked = |summary: &Summary| {
             let interval = |[mean, low, high]: [f64; 3]| format!("{mean:.3} ({low:.3}-{high:.3})");
@@ -172,6 +184,16 @@ impl Card<'_> {
                 text,
                 "| real music, tracked | {clips} | {beats} | {downbeats} | | {octaves} |"
             );
+        }
+        for (error, music) in
+            self.marks.calibration_error.iter().zip(["validation clips", "real music"])
+        {
+            if let Some(error) = error {
+                let _ = write!(
+                    text,
+                    "\nExpected calibration error of the confidence on {music}: {error:.3}.\n"
+                );
+            }
         }
         text += "\nLimits: music unlike what it learned from (free rhythm, voices alone, meters beyond \
                  those of its sources) is heard less well.\n";

@@ -265,6 +265,7 @@ pub fn run(command: &TrainCommand) -> Result<()> {
         sources: &corpus.sources,
         sounds: &corpus.sounds,
         validation_clips: corpus.validation.len(),
+        fitted_clips: fitted.len(),
         dev_clips: dev.len(),
         voices: &voices,
         raw: &raw,
@@ -294,7 +295,15 @@ fn marks_of(path: &Path, trial: &Trial) -> Result<Option<Marks>> {
     match read() {
         Ok(((shape, params), file)) => Ok(Some(trial.of(&shape, &params, &file.decoder))),
         Err(error) => {
-            eprintln!("{} will be replaced: {error:#}", path.display());
+            // It may be a good model of another maker: nobody here can say, so it is kept.
+            let aside = path.with_extension("before.onnx");
+            std::fs::rename(path, &aside)
+                .with_context(|| format!("cannot move {} aside", path.display()))?;
+            eprintln!(
+                "{} cannot be compared ({error:#}); it is now {}",
+                path.display(),
+                aside.display()
+            );
             Ok(None)
         }
     }

@@ -4,10 +4,11 @@
 use std::fmt;
 
 use listener::DecoderSettings;
+use metrics::{expected_calibration_error, reliability};
 
 use crate::clip::Clip;
 use crate::net::BeatShape;
-use crate::tune::{Piece, Summary, by_source, summary};
+use crate::tune::{Piece, Summary, by_source, judged, summary};
 
 /// What models are tried on.
 pub(super) struct Trial<'a> {
@@ -26,6 +27,8 @@ pub struct Marks {
     pub by_source: Vec<(String, usize, Summary)>,
     /// On real music, if there was any.
     pub dev: Option<Summary>,
+    /// Expected calibration error of the confidence, on validation clips and on real music.
+    pub calibration_error: [Option<f64>; 2],
 }
 
 impl Trial<'_> {
@@ -36,10 +39,14 @@ impl Trial<'_> {
         let of_source = |(name, pieces): (&str, Vec<Piece>)| {
             (name.to_owned(), pieces.len(), summary(decoder, &pieces))
         };
+        let dev = hear(self.dev);
+        let calibration_error = [&validation, &dev]
+            .map(|pieces| expected_calibration_error(&reliability(&judged(decoder, pieces))));
         Marks {
+            calibration_error,
             validation: summary(decoder, &validation),
             by_source: by_source(&validation).into_iter().map(of_source).collect(),
-            dev: (!self.dev.is_empty()).then(|| summary(decoder, &hear(self.dev))),
+            dev: (!dev.is_empty()).then(|| summary(decoder, &dev)),
         }
     }
 }
@@ -61,7 +68,10 @@ impl Marks {
 impl fmt::Display for Marks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "validation: {}", self.validation)?;
-        self.dev.iter().try_for_each(|dev| write!(f, "; dev: {dev}"))
+        self.dev.iter().try_for_each(|dev| write!(f, "; dev: {dev}"))?;
+        let [validation, dev] = self.calibration_error;
+        validation.iter().try_for_each(|error| write!(f, "; calibration error {error:.3}"))?;
+        dev.iter().try_for_each(|error| write!(f, ", on dev {error:.3}"))
     }
 }
 
@@ -75,6 +85,7 @@ mod tests {
         let marks = |validation, dev| Marks {
             validation: summary(validation),
             by_source: Vec::new(),
+            calibration_error: [None; 2],
             dev: Some(summary(dev)),
         };
         let old = marks(0.8, 0.7);

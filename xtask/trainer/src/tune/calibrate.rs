@@ -102,9 +102,8 @@ fn solve(mut a: [[f64; TERMS]; TERMS], mut b: [f64; TERMS]) -> [f64; TERMS] {
     for k in 0..TERMS {
         for row in k + 1..TERMS {
             let factor = a[row][k] / a[k][k];
-            for column in k..TERMS {
-                a[row][column] -= factor * a[k][column];
-            }
+            let above = a[k];
+            a[row].iter_mut().zip(above).for_each(|(value, above)| *value -= factor * above);
             b[row] -= factor * b[k];
         }
     }

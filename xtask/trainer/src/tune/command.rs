@@ -15,15 +15,22 @@ use crate::render::audio::write_whole;
 /// Fits the decoder.
 #[derive(Debug, Args)]
 pub struct TuneArgs {
-    /// Model to fit the decoder to; its file is rewritten.
+    /// Model to fit the decoder to.
     #[arg(long, default_value = "models/beats.onnx")]
     model: PathBuf,
-    /// Where the fitted model goes. Default: in its own place.
+    /// Where the fitted model goes. Default: beside the model, as NAME.tuned.onnx, because the card of
+    /// the model is not of this one.
     #[arg(long)]
     out: Option<PathBuf>,
     /// Folder with the datasets, as in training.
     #[arg(long, env = "TATUM_DATA")]
     data: Option<PathBuf>,
+    /// Folder of recordings with their beats, as in training; may be given several times.
+    #[arg(long)]
+    audio: Vec<PathBuf>,
+    /// SoundFont (.sf2), as in training; may be given several times.
+    #[arg(long = "soundfont")]
+    soundfonts: Vec<PathBuf>,
     /// Folder of rendered music, as in training.
     #[arg(long, default_value = "target/school/corpus")]
     cache: PathBuf,
@@ -81,8 +88,8 @@ pub fn run(args: &TuneArgs) -> Result<()> {
         seed: args.seed,
         hours: args.hours,
         data: args.data.clone(),
-        audio: Vec::new(),
-        soundfonts: Vec::new(),
+        audio: args.audio.clone(),
+        soundfonts: args.soundfonts.clone(),
         cache: args.cache.clone(),
     })?;
     let pieces = Piece::of(&shape, &params, &corpus.validation);
@@ -104,6 +111,9 @@ pub fn run(args: &TuneArgs) -> Result<()> {
         }
     }
     println!("{}", serde_json::to_string(&found)?);
-    let out = args.out.as_ref().unwrap_or(&args.model);
-    write_whole(out, &export::with_decoder(&bytes, &found)?)
+    let out = args.out.clone().unwrap_or_else(|| args.model.with_extension("tuned.onnx"));
+    let tuned = export::with_decoder(&bytes, &found)?;
+    write_whole(&out, &tuned)?;
+    println!("{}: SHA-256 {}", out.display(), export::sha256(&tuned));
+    Ok(())
 }
