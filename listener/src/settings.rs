@@ -98,7 +98,23 @@ impl Default for DecoderSettings {
     }
 }
 
+/// The filter's probabilities are taken for no surer than this.
+const SUREST: f32 = 0.999;
+
 impl DecoderSettings {
+    /// The filter's probability of tempo and beat phase, weighed with the mean activations (0..1) at past
+    /// beats and between them. The filter alone is also sure of itself when it has heard nothing for
+    /// long: no beat at all is evidence for the slowest tempo.
+    #[must_use]
+    pub fn confidence(&self, filter: f32, at_beats: f32, between: f32) -> f32 {
+        let filter = filter.clamp(1.0 - SUREST, SUREST);
+        let evidence = self.confidence_bias
+            + self.confidence_filter * (filter / (1.0 - filter)).ln()
+            + self.confidence_at_beats * at_beats
+            + self.confidence_between * between;
+        1.0 / (1.0 + (-evidence).exp())
+    }
+
     /// Refuses values no decoder works with: a model's file is only as trustworthy as who wrote it.
     ///
     /// # Errors

@@ -45,8 +45,8 @@ impl ModelFile {
     /// Parses `onnx` and checks its metadata and interface. Nothing is run yet.
     ///
     /// # Errors
-    /// [`Error::Model`] if it is no ONNX file or its metadata is missing or damaged, [`Error::Shape`] if an input or
-    /// output is missing or of another shape.
+    /// [`Error::Model`] if it is no ONNX file or its metadata is missing or damaged, [`Error::Shape`]
+    /// if an input or output is missing or of another shape.
     pub fn read(onnx: &[u8]) -> Result<Self, Error> {
         let unreadable = |reason: String| Error::Model { reason };
         if onnx.is_empty() {

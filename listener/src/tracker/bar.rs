@@ -8,8 +8,6 @@ use crate::{Activations, DecoderSettings};
 
 /// Filter steps per frame of activations.
 const STEPS_PER_FRAME: usize = 2;
-/// The filter's probabilities are taken for no surer than this.
-const SUREST: f32 = 0.999;
 
 /// Tracks tempo, meter and position in the bar. Exact, deterministic, never fails; allocates only
 /// when it is built.
@@ -83,20 +81,9 @@ impl BarTracker {
         let (mut estimate, total) = self.estimator.read(&self.states, &self.cells, &self.heads);
         self.rescale(total);
         self.support.hear(estimate.beat_phase, activations.beat);
-        estimate.confidence = self.confidence(estimate.confidence);
+        let (at_beats, between) = (self.support.at_beats(), self.support.between());
+        estimate.confidence = self.settings.confidence(estimate.confidence, at_beats, between);
         estimate
-    }
-
-    /// The filter's probability, weighed with what was heard. The filter alone is also sure of itself
-    /// when it has heard nothing for long: no beat at all is evidence for the slowest tempo.
-    fn confidence(&self, filter: f32) -> f32 {
-        let filter = filter.clamp(1.0 - SUREST, SUREST);
-        let settings = &self.settings;
-        let evidence = settings.confidence_bias
-            + settings.confidence_filter * (filter / (1.0 - filter)).ln()
-            + settings.confidence_at_beats * self.support.at_beats()
-            + settings.confidence_between * self.support.between();
-        1.0 / (1.0 + (-evidence).exp())
     }
 
     /// Turns every ring by one step and lets tempo and meter change at the beat boundaries.

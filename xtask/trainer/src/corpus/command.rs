@@ -41,6 +41,43 @@ pub struct CorpusArgs {
     seed: u64,
 }
 
+/// What music a model is trained on, and its decoder fitted to: the same words name the same corpus.
+#[derive(Debug, Args)]
+pub struct MusicArgs {
+    /// Folder with the datasets; without it the composer (and mma, where installed) writes
+    /// everything.
+    #[arg(long, env = "TATUM_DATA")]
+    pub data: Option<PathBuf>,
+    /// Folder of recordings (wav, flac, ogg, mp3) with their beats beside them (`.beats`, `.jams`);
+    /// may be given several times.
+    #[arg(long)]
+    pub audio: Vec<PathBuf>,
+    /// Hours of music to render.
+    #[arg(long, default_value_t = 10.0)]
+    pub hours: f64,
+    /// Seed of every decision.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// SoundFont (.sf2); may be given several times. Default: those installed.
+    #[arg(long = "soundfont")]
+    pub soundfonts: Vec<PathBuf>,
+}
+
+impl MusicArgs {
+    /// The corpus they name, kept in `cache`.
+    #[must_use]
+    pub fn settings(&self, cache: PathBuf) -> CorpusSettings {
+        CorpusSettings {
+            seed: self.seed,
+            hours: self.hours,
+            data: self.data.clone(),
+            audio: self.audio.clone(),
+            soundfonts: self.soundfonts.clone(),
+            cache,
+        }
+    }
+}
+
 /// Composes one piece and writes it as sound with its beats.
 #[derive(Debug, Args)]
 pub struct ComposeArgs {

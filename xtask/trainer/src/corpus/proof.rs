@@ -14,9 +14,8 @@ use crate::render::{Split, Studio, installed};
 /// Clips of a source that are looked at.
 const CLIPS: u64 = 24;
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
+fn median(values: Vec<f64>) -> f64 {
+    metrics::median(&values).unwrap_or(0.0)
 }
 
 /// Seconds from each beat to the nearest note within 40 ms.

@@ -11,7 +11,8 @@ use super::validate::{Scores, validate};
 use super::{Desk, Length, Plan, Trained, train};
 use crate::card::{self, Card};
 use crate::clip::Clip;
-use crate::corpus::{self, CorpusSettings};
+use crate::corpus;
+use crate::corpus::command::MusicArgs;
 use crate::export::{self, Provenance};
 use crate::net::BeatShape;
 use crate::render::audio::write_whole;
@@ -30,9 +31,8 @@ pub enum TrainCommand {
 /// Trains the beat model.
 #[derive(Debug, Args)]
 pub struct BeatsArgs {
-    /// Folder with the datasets; without it the composer writes all the music.
-    #[arg(long, env = "TATUM_DATA")]
-    data: Option<PathBuf>,
+    #[command(flatten)]
+    music: MusicArgs,
     /// Folder that gets the model, its card and its learning curve.
     #[arg(long, default_value = "models")]
     out: PathBuf,
@@ -48,19 +48,6 @@ pub struct BeatsArgs {
     /// Minutes to train instead of steps; not repeatable to the bit.
     #[arg(long)]
     minutes: Option<f64>,
-    /// Hours of music to render.
-    #[arg(long, default_value_t = 10.0)]
-    hours: f64,
-    /// Seed of every decision.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Folder of recordings (wav, flac, ogg, mp3) with their beats beside them (`.beats`, `.jams`);
-    /// may be given several times.
-    #[arg(long)]
-    audio: Vec<PathBuf>,
-    /// SoundFont (.sf2); may be given several times. Default: those installed.
-    #[arg(long = "soundfont")]
-    soundfonts: Vec<PathBuf>,
     /// Go on from the checkpoint in the work folder.
     #[arg(long)]
     resume: bool,
@@ -124,7 +111,7 @@ impl BeatsArgs {
         };
         Plan {
             shape: self.sizes.shape(),
-            seed: self.seed,
+            seed: self.music.seed,
             length,
             batch: self.batch,
             rate: self.rate,
@@ -137,7 +124,7 @@ impl BeatsArgs {
     /// Trains one of the networks that are averaged in the model. The first works in the work folder,
     /// the others in folders of their own inside it.
     fn train_voice(&self, voice: usize, clips: Vec<Clip>, validation: &[Clip]) -> Result<Trained> {
-        let plan = Plan { seed: self.seed + voice as u64, ..self.plan() };
+        let plan = Plan { seed: self.music.seed + voice as u64, ..self.plan() };
         let folder = match voice {
             0 => self.work.clone(),
             later => self.work.join(format!("voice-{}", later + 1)),
@@ -157,22 +144,22 @@ impl BeatsArgs {
         let default = Plan::default();
         let plan = self.plan();
         let mut words = vec!["cargo xtask train beats".to_owned()];
-        if self.data.is_some() {
+        if self.music.data.is_some() {
             words.push("--data DATA".to_owned());
         }
-        words.extend(self.soundfonts.iter().map(|_| "--soundfont FILE".to_owned()));
+        words.extend(self.music.soundfonts.iter().map(|_| "--soundfont FILE".to_owned()));
         if self.dev.is_some() {
             words.push("--dev DEV".to_owned());
         }
         if self.voices > 1 {
             words.push(format!("--voices {}", self.voices));
         }
-        words.extend(self.audio.iter().map(|_| "--audio DIR".to_owned()));
+        words.extend(self.music.audio.iter().map(|_| "--audio DIR".to_owned()));
         match plan.length {
             Length::Steps(steps) => words.push(format!("--steps {steps}")),
             Length::Minutes(minutes) => words.push(format!("--minutes {minutes}")),
         }
-        words.push(format!("--hours {} --seed {}", self.hours, self.seed));
+        words.push(format!("--hours {} --seed {}", self.music.hours, self.music.seed));
         if plan.shape != default.shape {
             let BeatShape { channels: [a, b], features, hidden, layers } = plan.shape;
             words.push(format!(
@@ -205,21 +192,15 @@ pub fn run(command: &TrainCommand) -> Result<()> {
     let plan = args.plan();
     plan.check()?;
     ensure!(
-        args.hours > 0.0 && args.hours < 1000.0,
+        args.music.hours > 0.0 && args.music.hours < 1000.0,
         "hours = {}: give more than 0 and less than 1000",
-        args.hours
+        args.music.hours
     );
     ensure!((1..=8).contains(&args.voices), "voices = {}: give 1 to 8", args.voices);
     Desk { folder: args.work.clone(), resume: args.resume }.check()?;
     let dev = args.dev.as_deref().map_or_else(|| Ok(Vec::new()), corpus::annotated)?;
-    let corpus = corpus::build(&CorpusSettings {
-        seed: args.seed,
-        hours: args.hours,
-        data: args.data.clone(),
-        audio: args.audio.clone(),
-        soundfonts: args.soundfonts.clone(),
-        cache: args.cache.clone().unwrap_or_else(|| args.work.join("corpus")),
-    })?;
+    let cache = args.cache.clone().unwrap_or_else(|| args.work.join("corpus"));
+    let corpus = corpus::build(&args.music.settings(cache))?;
     eprintln!(
         "{} clips to learn from, {} for validation; {} parameters",
         corpus.train.len(),
@@ -231,8 +212,12 @@ pub fn run(command: &TrainCommand) -> Result<()> {
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make {}; choose another --out", args.out.display()))?;
     let mut voices = Vec::new();
+    let mut clips = corpus.train;
     for voice in 0..args.voices {
-        voices.push(args.train_voice(voice, corpus.train.clone(), &corpus.validation)?);
+        let last = voice + 1 == args.voices;
+        // Hours of music are gigabytes: the last voice takes them.
+        let music = if last { std::mem::take(&mut clips) } else { clips.clone() };
+        voices.push(args.train_voice(voice, music, &corpus.validation)?);
     }
     let params: Vec<f32> = voices.iter().flat_map(|voice| voice.params.iter().copied()).collect();
 
@@ -244,9 +229,10 @@ pub fn run(command: &TrainCommand) -> Result<()> {
     let usual = DecoderSettings::default();
     let searched = tune::fit(&usual, &heard, 1, |line| eprintln!("  {line}"));
     let unsearched = tune::fit(&usual, &heard, 0, |_| ());
+    let audition = trial.hear(&plan.shape, &params);
     let (decoder, new) = [(unsearched, "usual"), (searched, "searched")]
         .map(|(decoder, name)| {
-            let marks = trial.of(&plan.shape, &params, &decoder);
+            let marks = audition.marks(&decoder);
             eprintln!("  {name} settings: {marks}");
             (decoder, marks)
         })
@@ -293,7 +279,7 @@ fn marks_of(path: &Path, trial: &Trial) -> Result<Option<Marks>> {
     let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
     let read = || anyhow::Ok((export::parameters(&bytes)?, ModelFile::read(&bytes)?));
     match read() {
-        Ok(((shape, params), file)) => Ok(Some(trial.of(&shape, &params, &file.decoder))),
+        Ok(((shape, params), file)) => Ok(Some(trial.hear(&shape, &params).marks(&file.decoder))),
         Err(error) => {
             // It may be a good model of another maker: nobody here can say, so it is kept.
             let aside = path.with_extension("before.onnx");

@@ -31,22 +31,34 @@ pub struct Marks {
     pub calibration_error: [Option<f64>; 2],
 }
 
+/// What one network heard in a trial; any decoder can be tried on it.
+pub(super) struct Audition {
+    validation: Vec<Piece>,
+    dev: Vec<Piece>,
+}
+
 impl Trial<'_> {
-    /// Marks of a network and its decoder.
-    pub(super) fn of(&self, shape: &BeatShape, params: &[f32], decoder: &DecoderSettings) -> Marks {
+    /// What the network with `params` hears.
+    pub(super) fn hear(&self, shape: &BeatShape, params: &[f32]) -> Audition {
         let hear = |clips: &[Clip]| Piece::of(shape, params, clips);
-        let validation = hear(self.validation);
+        Audition { validation: hear(self.validation), dev: hear(self.dev) }
+    }
+}
+
+impl Audition {
+    /// Marks of the network with `decoder`.
+    pub(super) fn marks(&self, decoder: &DecoderSettings) -> Marks {
+        let Self { validation, dev } = self;
         let of_source = |(name, pieces): (&str, Vec<Piece>)| {
             (name.to_owned(), pieces.len(), summary(decoder, &pieces))
         };
-        let dev = hear(self.dev);
-        let calibration_error = [&validation, &dev]
+        let calibration_error = [validation, dev]
             .map(|pieces| expected_calibration_error(&reliability(&judged(decoder, pieces))));
         Marks {
             calibration_error,
-            validation: summary(decoder, &validation),
-            by_source: by_source(&validation).into_iter().map(of_source).collect(),
-            dev: (!dev.is_empty()).then(|| summary(decoder, &dev)),
+            validation: summary(decoder, validation),
+            by_source: by_source(validation).into_iter().map(of_source).collect(),
+            dev: (!dev.is_empty()).then(|| summary(decoder, dev)),
         }
     }
 }

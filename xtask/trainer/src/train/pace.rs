@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use clap::Args;
 use listener::{Activations, BeatNet, FeatureSpec, LaneFrame, MelFrame, Runtime, SamplePos};
+use metrics::median;
 
 use super::run::Run;
 use super::sampler::Music;
@@ -79,7 +80,7 @@ fn training(plan: &Plan, steps: usize) -> f64 {
         begun.elapsed().as_secs_f64()
     };
     (0..2).map(&mut timed).for_each(|_| ());
-    median((0..steps).map(timed).collect())
+    median(&(0..steps).map(timed).collect::<Vec<_>>()).unwrap_or(0.0)
 }
 
 /// Median seconds for one frame of one lane in the embedded runtime.
@@ -101,10 +102,5 @@ fn playing(plan: &Plan) -> Result<f64> {
             times.push(begun.elapsed().as_secs_f64());
         }
     }
-    Ok(median(times))
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    Ok(median(&times).unwrap_or(0.0))
 }

@@ -1,4 +1,4 @@
-//! `trainer tune`: fits the decoder to a trained model and writes it into the model's file.
+//! `trainer tune`: fits the decoder to a trained model and writes both as one new file.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,8 @@ use listener::ModelFile;
 use metrics::{expected_calibration_error, reliability};
 
 use super::{Piece, by_source, fit, judged, summary};
-use crate::corpus::{self, CorpusSettings};
+use crate::corpus;
+use crate::corpus::command::MusicArgs;
 use crate::export;
 use crate::render::audio::write_whole;
 
@@ -22,24 +23,11 @@ pub struct TuneArgs {
     /// the model is not of this one.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Folder with the datasets, as in training.
-    #[arg(long, env = "TATUM_DATA")]
-    data: Option<PathBuf>,
-    /// Folder of recordings with their beats, as in training; may be given several times.
-    #[arg(long)]
-    audio: Vec<PathBuf>,
-    /// SoundFont (.sf2), as in training; may be given several times.
-    #[arg(long = "soundfont")]
-    soundfonts: Vec<PathBuf>,
+    #[command(flatten)]
+    music: MusicArgs,
     /// Folder of rendered music, as in training.
     #[arg(long, default_value = "target/school/corpus")]
     cache: PathBuf,
-    /// Hours of the corpus, as in training; its validation part is used.
-    #[arg(long, default_value_t = 10.0)]
-    hours: f64,
-    /// Seed of the corpus, as in training.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
     /// Walks over all settings.
     #[arg(long, default_value_t = 2)]
     rounds: usize,
@@ -84,14 +72,7 @@ pub fn run(args: &TuneArgs) -> Result<()> {
         println!("{:40} {}", "mean", summary(&start, &dev));
         return Ok(());
     }
-    let corpus = corpus::build(&CorpusSettings {
-        seed: args.seed,
-        hours: args.hours,
-        data: args.data.clone(),
-        audio: args.audio.clone(),
-        soundfonts: args.soundfonts.clone(),
-        cache: args.cache.clone(),
-    })?;
+    let corpus = corpus::build(&args.music.settings(args.cache.clone()))?;
     let pieces = Piece::of(&shape, &params, &corpus.validation);
     println!("validation, {} clips, before: {}", pieces.len(), summary(&start, &pieces));
     let found = fit(&start, &pieces, args.rounds, |line| println!("{line}"));

@@ -28,15 +28,9 @@ pub fn fit(
     // Beats come `lag_s` late with the lag that is taken off already.
     let beat_lag_s = found.beat_lag_s + score.lag_s as f32;
     let fitted = calibrate(&DecoderSettings { beat_lag_s, ..found }, pieces);
-    let silence = confidence_in_silence(&fitted);
-    // Silence must not reach what a beat needs.
+    // The most that is claimed when no beat is heard, whatever the filter thinks: it must not reach
+    // what a beat needs.
+    let silence = fitted.confidence(0.0, 0.0, 0.0).max(fitted.confidence(1.0, 0.0, 0.0));
     let min_confidence = fitted.min_confidence.max((1.2 * silence).min(0.95));
     DecoderSettings { min_confidence, ..fitted }
-}
-
-/// The most that is claimed when no beat is heard, however sure the filter is.
-fn confidence_in_silence(settings: &DecoderSettings) -> f32 {
-    let surest = (0.999f32 / 0.001).ln();
-    let evidence = settings.confidence_bias + settings.confidence_filter.abs() * surest;
-    1.0 / (1.0 + (-evidence).exp())
 }
