@@ -15,7 +15,7 @@ pub enum Error {
         max_hz: f64,
     },
     /// The bytes are not an ONNX model this crate can run.
-    #[error("the model cannot be read: {reason}; export it again with `cargo xtask train beats`")]
+    #[error("the model cannot be read: {reason}; export it again with `cargo xtask train`")]
     Model {
         /// What the reader said.
         reason: String,
@@ -23,7 +23,7 @@ pub enum Error {
     /// The model was trained on other features than this build computes.
     #[error(
         "the model was trained with {field} = {model}, this build computes {field} = {ours}; \
-         retrain it with `cargo xtask train beats` from this version"
+         retrain it with `cargo xtask train` from this version"
     )]
     SpecMismatch {
         /// The feature setting that differs.
@@ -34,7 +34,9 @@ pub enum Error {
         ours: String,
     },
     /// An input or output of the model has another name or shape than the ear feeds it.
-    #[error("the model's {tensor} is {found}, expected {expected}; it is not a Tatum beat model")]
+    #[error(
+        "the model's {tensor} is {found}, expected {expected}; it is not a Tatum model of this kind"
+    )]
     Shape {
         /// Name of the tensor.
         tensor: String,

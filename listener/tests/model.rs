@@ -25,7 +25,7 @@ fn hear(net: &mut BeatNet, frames: &[MelFrame]) -> Vec<f32> {
     frames.iter().flat_map(|frame| step(net, &mut state, frame)).collect()
 }
 
-fn step(net: &mut BeatNet, state: &mut listener::BeatState, frame: &MelFrame) -> [f32; 3] {
+fn step(net: &mut BeatNet, state: &mut listener::NetState, frame: &MelFrame) -> [f32; 3] {
     let mut lane = [LaneFrame { state, frame, out: Activations::default() }];
     net.step(&mut lane).expect("the model runs");
     let Activations { beat, downbeat, onset } = lane[0].out;

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use listener::{
-    Activations, BarState, BeatNet, BeatState, Decoder, DecoderSettings, FeatureSpec, Heard,
+    Activations, BarState, BeatNet, NetState, Decoder, DecoderSettings, FeatureSpec, Heard,
     LaneFrame, MelFrame,
 };
 
@@ -26,7 +26,7 @@ struct Listening {
     decoder: Decoder,
     correction: Correction,
     /// The network's memory; none until a frame met a network.
-    memory: Option<BeatState>,
+    memory: Option<NetState>,
 }
 
 impl Listening {
@@ -66,7 +66,7 @@ impl Listening {
     }
 
     /// The network's memory; a network that is new here brings the decoder that was fitted to it.
-    fn memory_of(&mut self, net: &BeatNet) -> &mut BeatState {
+    fn memory_of(&mut self, net: &BeatNet) -> &mut NetState {
         self.memory.get_or_insert_with(|| {
             if self.fitted != *net.decoder() {
                 self.fitted = net.decoder().clone();

@@ -8,47 +8,50 @@ use std::sync::Arc;
 use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::bail;
 
-use super::file::{INPUTS, ModelFile, OUTPUTS};
-use super::{Activations, Backend, LaneFrame, ModelShape, Network};
+use super::file::{Graph, INPUTS};
+use super::{Backend, Lane, ModelShape};
 use crate::{BANDS, Error};
 
-pub(super) struct Embedded {
+pub(crate) struct Embedded {
     plan: Arc<TypedRunnableModel>,
     /// The tensors of [`INPUTS`], filled anew for every frame.
     inputs: [Arc<Tensor>; INPUTS.len()],
+    /// Values of the first output.
+    width: usize,
     backend: Backend,
 }
 
 impl Embedded {
-    pub(super) fn new(file: &ModelFile) -> Result<Self, Error> {
-        let shape = file.shape;
-        let plan = plan(file).map_err(failed)?;
+    pub(super) fn new(graph: &Graph) -> Result<Self, Error> {
+        let shape = graph.shape;
+        let plan = plan(graph).map_err(failed)?;
         let zeros = |shape: &[usize]| Tensor::zero::<f32>(shape).map(Arc::new).map_err(failed);
         let ModelShape { context, layers, hidden } = shape;
         let inputs = [
-            zeros(&[1, 1, BANDS])?,
+            zeros(&[1, graph.interface.frames, BANDS])?,
             zeros(&[1, context, BANDS])?,
             zeros(&[layers, 1, hidden])?,
             zeros(&[layers, 1, hidden])?,
         ];
         let backend = Backend { engine: "tract 0.23".into(), device: "CPU".into() };
-        Ok(Self { plan, inputs, backend })
+        Ok(Self { plan, inputs, width: graph.interface.width, backend })
     }
 
-    fn step_lane(&mut self, lane: &mut LaneFrame<'_>) -> TractResult<()> {
-        let state = &mut *lane.state;
+    fn step_lane(&mut self, lane: &mut impl Lane) -> TractResult<()> {
         let [mel, context, h, c] = &mut self.inputs;
-        fill(mel, &lane.frame.bins)?;
+        fill(mel, lane.mel())?;
+        let state = lane.state();
         fill(context, &state.context)?;
         fill(h, &state.h)?;
         fill(c, &state.c)?;
         let inputs = self.inputs.iter().map(|tensor| Arc::clone(tensor).into_tvalue());
         let outputs = self.plan.run(inputs.collect())?;
         let heard = outputs[0].try_as_plain_ram()?.as_slice::<f32>()?;
-        if heard.len() != 3 {
-            bail!("the graph gives {} activations, not 3", heard.len());
+        if heard.len() != self.width {
+            bail!("the graph gives {} values, not {}", heard.len(), self.width);
         }
-        lane.out = Activations { beat: heard[0], downbeat: heard[1], onset: heard[2] };
+        lane.hear(heard);
+        let state = lane.state();
         for (memory, output) in
             [&mut state.context, &mut state.h, &mut state.c].into_iter().zip(&outputs[1..])
         {
@@ -62,12 +65,12 @@ impl Embedded {
     }
 }
 
-impl Network for Embedded {
-    fn step(&mut self, lanes: &mut [LaneFrame<'_>]) -> Result<(), Error> {
+impl Embedded {
+    pub(super) fn step(&mut self, lanes: &mut [impl Lane]) -> Result<(), Error> {
         lanes.iter_mut().try_for_each(|lane| self.step_lane(lane)).map_err(failed)
     }
 
-    fn backend(&self) -> &Backend {
+    pub(super) fn backend(&self) -> &Backend {
         &self.backend
     }
 }
@@ -78,15 +81,15 @@ fn fill(tensor: &mut Arc<Tensor>, values: &[f32]) -> TractResult<()> {
     Ok(())
 }
 
-/// The graph, made concrete for one lane and one frame, and optimised.
-fn plan(file: &ModelFile) -> TractResult<Arc<TypedRunnableModel>> {
-    let ModelShape { context, layers, hidden } = file.shape;
+/// The graph, made concrete for one lane, and optimised.
+fn plan(graph: &Graph) -> TractResult<Arc<TypedRunnableModel>> {
+    let ModelShape { context, layers, hidden } = graph.shape;
     let memory = f32::fact([layers, 1, hidden]);
     tract_onnx::onnx()
-        .model_for_proto_model(&file.proto)?
+        .model_for_proto_model(&graph.proto)?
         .with_input_names(INPUTS)?
-        .with_outputs_by_name(OUTPUTS)?
-        .with_input_fact(0, f32::fact([1, 1, BANDS]).into())?
+        .with_outputs_by_name(graph.interface.outputs())?
+        .with_input_fact(0, f32::fact([1, graph.interface.frames, BANDS]).into())?
         .with_input_fact(1, f32::fact([1, context, BANDS]).into())?
         .with_input_fact(2, memory.clone().into())?
         .with_input_fact(3, memory.into())?

@@ -1,4 +1,4 @@
-//! A beat model's file: an ONNX graph of a fixed interface, with its `FeatureSpec` in the metadata
+//! A model's file: an ONNX graph of a fixed interface, with its `FeatureSpec` in the metadata
 //! (`feature_spec`) and, where it was fitted, what decodes its activations best (`decoder`).
 //!
 //! Inputs `mel [batch, time, bands]`, `context [batch, context, bands]`, `h` and `c`
@@ -8,14 +8,40 @@ use tract_onnx::pb::tensor_shape_proto::dimension::Value as Dim;
 use tract_onnx::pb::{ModelProto, ValueInfoProto, type_proto};
 use tract_onnx::prelude::Framework;
 
+use serde::de::DeserializeOwned;
+
 use crate::{BANDS, DecoderSettings, Error, FeatureSpec};
 
 /// Names of the inputs, in the order both backends feed them.
 pub(crate) const INPUTS: [&str; 4] = ["mel", "context", "h", "c"];
-/// Names of the outputs, in the order both backends read them.
-pub(crate) const OUTPUTS: [&str; 4] = ["activations", "context_out", "h_out", "c_out"];
 
-/// Largest size of a dimension that is believed: far more than any beat model has, far less than a
+/// What a network of this house takes and gives in one step, beside its memory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Interface {
+    /// Frames of `mel`.
+    pub(crate) frames: usize,
+    /// Name of the first output.
+    pub(crate) output: &'static str,
+    /// Values of the first output, per lane.
+    pub(crate) width: usize,
+}
+
+impl Interface {
+    /// Names of the outputs, in the order both backends read them.
+    pub(crate) fn outputs(&self) -> [&'static str; 4] {
+        [self.output, "context_out", "h_out", "c_out"]
+    }
+}
+
+/// A checked graph, ready for an engine.
+pub(crate) struct Graph {
+    pub(crate) proto: ModelProto,
+    pub(crate) interface: Interface,
+    /// Sizes of its state.
+    pub(crate) shape: ModelShape,
+}
+
+/// Largest size of a dimension that is believed: far more than any model has, far less than a
 /// damaged file can claim.
 const MOST: usize = 65_536;
 
@@ -30,7 +56,78 @@ pub struct ModelShape {
     pub hidden: usize,
 }
 
-/// A parsed and checked model.
+/// An ONNX file whose metadata can be asked, before its interface is checked.
+pub(crate) struct Parsed {
+    pub(crate) proto: ModelProto,
+    /// The features it was trained with.
+    pub(crate) spec: FeatureSpec,
+}
+
+impl Parsed {
+    /// Parses `onnx`.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if it is no ONNX file or its feature settings are missing or damaged.
+    pub(crate) fn read(onnx: &[u8]) -> Result<Self, Error> {
+        if onnx.is_empty() {
+            return Err(unreadable("the file is empty".into()));
+        }
+        let proto = tract_onnx::onnx()
+            .proto_model_for_read(&mut std::io::Cursor::new(onnx))
+            .map_err(|e| unreadable(format!("it is not a whole ONNX file ({})", e.root_cause())))?;
+        let spec = setting(&proto, "feature_spec")?
+            .ok_or_else(|| unreadable("its metadata has no feature_spec".into()))?;
+        Ok(Self { proto, spec })
+    }
+
+    /// The metadata entry `key` as JSON, if it is there.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if it does not parse.
+    pub(crate) fn setting<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+        setting(&self.proto, key)
+    }
+
+    /// Frames of the input `mel`, which the file must fix.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if it leaves them open.
+    pub(crate) fn frames(&self) -> Result<usize, Error> {
+        let inputs = self.proto.graph.as_ref().map_or(&[][..], |graph| &graph.input);
+        Tensor::find(inputs, "mel")?.fixed(1, "[batch, frames, bands]")
+    }
+
+    /// Checks every tensor's name and fixed dimensions.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if an input or output is missing or of another shape.
+    pub(crate) fn graph(
+        self,
+        interface: Interface,
+        dims: &[Option<usize>],
+    ) -> Result<Graph, Error> {
+        let graph =
+            self.proto.graph.as_ref().ok_or_else(|| unreadable("it has no graph".into()))?;
+        Tensor::find(&graph.output, interface.output)?.expect(dims)?;
+        let shape = check_state(&graph.input, &graph.output)?;
+        Ok(Graph { proto: self.proto, interface, shape })
+    }
+}
+
+fn setting<T: DeserializeOwned>(proto: &ModelProto, key: &str) -> Result<Option<T>, Error> {
+    let found = proto.metadata_props.iter().find(|entry| entry.key == key);
+    let parse = |text: &str| {
+        serde_json::from_str(text)
+            .map_err(|e| unreadable(format!("its {key} settings do not parse ({e})")))
+    };
+    found.map(|entry| parse(&entry.value)).transpose()
+}
+
+pub(crate) fn unreadable(reason: String) -> Error {
+    Error::Model { reason }
+}
+
+/// A parsed and checked beat model.
 pub struct ModelFile {
     /// The features it was trained with.
     pub spec: FeatureSpec,
@@ -38,7 +135,7 @@ pub struct ModelFile {
     pub shape: ModelShape,
     /// The decoder fitted to it; the default where it names none.
     pub decoder: DecoderSettings,
-    pub(crate) proto: ModelProto,
+    pub(crate) graph: Graph,
 }
 
 impl ModelFile {
@@ -48,37 +145,20 @@ impl ModelFile {
     /// [`Error::Model`] if it is no ONNX file or its metadata is missing or damaged, [`Error::Shape`]
     /// if an input or output is missing or of another shape.
     pub fn read(onnx: &[u8]) -> Result<Self, Error> {
-        let unreadable = |reason: String| Error::Model { reason };
-        if onnx.is_empty() {
-            return Err(unreadable("the file is empty".into()));
-        }
-        let proto = tract_onnx::onnx()
-            .proto_model_for_read(&mut std::io::Cursor::new(onnx))
-            .map_err(|e| unreadable(format!("it is not a whole ONNX file ({})", e.root_cause())))?;
-        let property = |key| proto.metadata_props.iter().find(|entry| entry.key == key);
-        let spec = property("feature_spec")
-            .ok_or_else(|| unreadable("its metadata has no feature_spec".into()))?;
-        let spec = serde_json::from_str(&spec.value)
-            .map_err(|e| unreadable(format!("its feature_spec does not parse ({e})")))?;
-        let decoder: DecoderSettings = match property("decoder") {
-            None => DecoderSettings::default(),
-            Some(fitted) => serde_json::from_str(&fitted.value)
-                .map_err(|e| unreadable(format!("its decoder settings do not parse ({e})")))?,
-        };
+        let parsed = Parsed::read(onnx)?;
+        let decoder: DecoderSettings = parsed.setting("decoder")?.unwrap_or_default();
         decoder
             .check()
             .map_err(|e| unreadable(format!("its decoder settings are damaged: {e}")))?;
-        let graph = proto.graph.as_ref().ok_or_else(|| unreadable("it has no graph".into()))?;
-        let shape = check_interface(&graph.input, &graph.output)?;
-        Ok(Self { spec, shape, decoder, proto })
+        let spec = parsed.spec.clone();
+        let interface = Interface { frames: 1, output: "activations", width: 3 };
+        let graph = parsed.graph(interface, &[None, None, Some(3)])?;
+        Ok(Self { spec, shape: graph.shape, decoder, graph })
     }
 }
 
-/// Checks every tensor's name and fixed dimensions.
-fn check_interface(
-    inputs: &[ValueInfoProto],
-    outputs: &[ValueInfoProto],
-) -> Result<ModelShape, Error> {
+/// Checks the tensors that all networks have.
+fn check_state(inputs: &[ValueInfoProto], outputs: &[ValueInfoProto]) -> Result<ModelShape, Error> {
     let context = Tensor::find(inputs, "context")?;
     let h = Tensor::find(inputs, "h")?;
     let shape = ModelShape {
@@ -89,7 +169,6 @@ fn check_interface(
     let ModelShape { context, layers, hidden } = shape;
     let any = None;
     Tensor::find(inputs, "mel")?.expect(&[any, any, Some(BANDS)])?;
-    Tensor::find(outputs, "activations")?.expect(&[any, any, Some(3)])?;
     for (tensors, name) in [(inputs, "context"), (outputs, "context_out")] {
         Tensor::find(tensors, name)?.expect(&[any, Some(context), Some(BANDS)])?;
     }

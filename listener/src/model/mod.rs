@@ -2,9 +2,10 @@
 //!
 //! The model is causal: two convolutions look back four frames, two LSTM layers carry the rest. Its
 //! file, [`ModelFile`], is checked before any backend sees it. Weights are shared by all lanes, a
-//! [`BeatState`] belongs to one lane.
+//! [`NetState`] belongs to one lane. The [`Engine`] below runs any network of this kind.
 
 mod embedded;
+mod engine;
 mod file;
 #[cfg(feature = "ort")]
 mod onnx_runtime;
@@ -12,6 +13,8 @@ mod onnx_runtime;
 use std::fmt;
 use std::path::PathBuf;
 
+pub(crate) use engine::{Engine, Lane};
+pub(crate) use file::{Graph, Interface, Parsed, unreadable};
 pub use file::{ModelFile, ModelShape};
 
 use crate::{BANDS, DecoderSettings, Error, FeatureSpec, MelFrame};
@@ -88,16 +91,16 @@ impl fmt::Display for Backend {
 
 /// The network's memory of one lane: the last frames for the convolutions, and the LSTM state.
 #[derive(Debug, Clone, PartialEq)]
-pub struct BeatState {
+pub struct NetState {
     /// `[context, bands]`, oldest first; silence at the start.
-    context: Vec<f32>,
+    pub(crate) context: Vec<f32>,
     /// `[layers, hidden]`.
-    h: Vec<f32>,
+    pub(crate) h: Vec<f32>,
     /// `[layers, hidden]`.
-    c: Vec<f32>,
+    pub(crate) c: Vec<f32>,
 }
 
-impl BeatState {
+impl NetState {
     /// The state before the first frame: silence.
     #[must_use]
     pub fn new(shape: &ModelShape) -> Self {
@@ -116,26 +119,32 @@ impl BeatState {
 /// One lane's part of a batched step.
 pub struct LaneFrame<'a> {
     /// The lane's memory, moved on by the step.
-    pub state: &'a mut BeatState,
+    pub state: &'a mut NetState,
     /// The frame to hear.
     pub frame: &'a MelFrame,
     /// What was heard; written by the step.
     pub out: Activations,
 }
 
-/// An engine that can run the network for a batch of lanes.
-trait Network: Send {
-    /// One frame for each of `lanes`. On an error some lanes may already have moved on.
-    fn step(&mut self, lanes: &mut [LaneFrame<'_>]) -> Result<(), Error>;
+impl Lane for LaneFrame<'_> {
+    fn mel(&self) -> &[f32] {
+        &self.frame.bins
+    }
 
-    fn backend(&self) -> &Backend;
+    fn state(&mut self) -> &mut NetState {
+        self.state
+    }
+
+    fn hear(&mut self, outputs: &[f32]) {
+        self.out = Activations { beat: outputs[0], downbeat: outputs[1], onset: outputs[2] };
+    }
 }
 
 /// The streaming beat network.
 pub struct BeatNet {
     shape: ModelShape,
     decoder: DecoderSettings,
-    network: Box<dyn Network>,
+    engine: Engine,
 }
 
 impl BeatNet {
@@ -147,21 +156,8 @@ impl BeatNet {
     pub fn from_bytes(onnx: &[u8], spec: &FeatureSpec, runtime: &Runtime) -> Result<Self, Error> {
         let file = ModelFile::read(onnx)?;
         spec.require_same(&file.spec)?;
-        let network: Box<dyn Network> = match runtime {
-            Runtime::Embedded => Box::new(embedded::Embedded::new(&file)?),
-            #[cfg(feature = "ort")]
-            Runtime::OnnxRuntime { library, providers } => {
-                Box::new(onnx_runtime::OnnxRuntime::new(onnx, file.shape, library, providers)?)
-            }
-            #[cfg(not(feature = "ort"))]
-            Runtime::OnnxRuntime { .. } => {
-                return Err(Error::Backend {
-                    backend: "ONNX Runtime",
-                    reason: "this build is without it; build with the feature `ort`".into(),
-                });
-            }
-        };
-        let mut net = Self { shape: file.shape, decoder: file.decoder, network };
+        let engine = Engine::new(onnx, &file.graph, runtime)?;
+        let mut net = Self { shape: file.shape, decoder: file.decoder, engine };
         net.warm_up()?;
         Ok(net)
     }
@@ -169,7 +165,7 @@ impl BeatNet {
     /// What really runs the model.
     #[must_use]
     pub fn backend(&self) -> &Backend {
-        self.network.backend()
+        self.engine.backend()
     }
 
     /// What decodes this network's activations best.
@@ -180,8 +176,8 @@ impl BeatNet {
 
     /// A fresh state for a lane.
     #[must_use]
-    pub fn new_state(&self) -> BeatState {
-        BeatState::new(&self.shape)
+    pub fn new_state(&self) -> NetState {
+        NetState::new(&self.shape)
     }
 
     /// Hears one frame of each lane, in one call. A lane's result does not depend on the others.
@@ -189,10 +185,7 @@ impl BeatNet {
     /// # Errors
     /// [`Error::Backend`] if the engine fails; states are then undefined and must be reset.
     pub fn step(&mut self, lanes: &mut [LaneFrame<'_>]) -> Result<(), Error> {
-        if lanes.is_empty() {
-            return Ok(());
-        }
-        self.network.step(lanes)
+        self.engine.step(lanes)
     }
 
     /// One frame of silence, so that a model that loads but cannot run is refused now, not in play.

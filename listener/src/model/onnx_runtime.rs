@@ -8,24 +8,25 @@ use ort::ep::{self, ExecutionProviderDispatch};
 use ort::session::Session;
 use ort::value::Tensor;
 
-use super::file::{INPUTS, OUTPUTS};
-use super::{Activations, Backend, LaneFrame, ModelShape, Network, Provider};
+use super::file::{Graph, INPUTS, Interface};
+use super::{Backend, Lane, ModelShape, Provider};
 use crate::{BANDS, Error};
 
 /// The process's one ONNX Runtime. It must outlive every session, and once a library is loaded it
 /// cannot be changed.
 static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
 
-pub(super) struct OnnxRuntime {
+pub(crate) struct OnnxRuntime {
     session: Session,
     shape: ModelShape,
+    interface: Interface,
     backend: Backend,
 }
 
 impl OnnxRuntime {
     pub(super) fn new(
         onnx: &[u8],
-        shape: ModelShape,
+        graph: &Graph,
         library: &Path,
         providers: &[Provider],
     ) -> Result<Self, Error> {
@@ -37,7 +38,12 @@ impl OnnxRuntime {
                 Ok(session) => {
                     let backend =
                         Backend { engine: "ONNX Runtime".into(), device: device(*provider).into() };
-                    return Ok(Self { session, shape, backend });
+                    return Ok(Self {
+                        session,
+                        shape: graph.shape,
+                        interface: graph.interface,
+                        backend,
+                    });
                 }
                 Err(reason) => refused.push(format!("{}: {reason}", device(*provider))),
             }
@@ -45,52 +51,55 @@ impl OnnxRuntime {
         Err(failed(refused.join("; ")))
     }
 
-    fn run(&mut self, lanes: &mut [LaneFrame<'_>]) -> ort::Result<()> {
+    fn run(&mut self, lanes: &mut [impl Lane]) -> ort::Result<()> {
         let ModelShape { context, layers, hidden } = self.shape;
+        let Interface { frames, width, .. } = self.interface;
         let batch = lanes.len();
-        let mut mel = Vec::with_capacity(batch * BANDS);
+        let mut mel = Vec::with_capacity(batch * frames * BANDS);
         let mut contexts = Vec::with_capacity(batch * context * BANDS);
         let mut h = vec![0.0; layers * batch * hidden];
         let mut c = h.clone();
-        for (b, lane) in lanes.iter().enumerate() {
-            mel.extend_from_slice(&lane.frame.bins);
-            contexts.extend_from_slice(&lane.state.context);
+        for (b, lane) in lanes.iter_mut().enumerate() {
+            mel.extend_from_slice(lane.mel());
+            let state = lane.state();
+            contexts.extend_from_slice(&state.context);
             for layer in 0..layers {
                 let (own, batched) = memory_range(layer, b, batch, hidden);
-                h[batched.clone()].copy_from_slice(&lane.state.h[own.clone()]);
-                c[batched].copy_from_slice(&lane.state.c[own]);
+                h[batched.clone()].copy_from_slice(&state.h[own.clone()]);
+                c[batched].copy_from_slice(&state.c[own]);
             }
         }
         let inputs = ort::inputs![
-            INPUTS[0] => Tensor::from_array(([batch, 1, BANDS], mel))?,
+            INPUTS[0] => Tensor::from_array(([batch, frames, BANDS], mel))?,
             INPUTS[1] => Tensor::from_array(([batch, context, BANDS], contexts))?,
             INPUTS[2] => Tensor::from_array(([layers, batch, hidden], h))?,
             INPUTS[3] => Tensor::from_array(([layers, batch, hidden], c))?,
         ];
         let outputs = self.session.run(inputs)?;
-        let read = |i: usize| outputs[OUTPUTS[i]].try_extract_tensor::<f32>().map(|(_, data)| data);
+        let names = self.interface.outputs();
+        let read = |i: usize| outputs[names[i]].try_extract_tensor::<f32>().map(|(_, data)| data);
         let (heard, contexts, h, c) = (read(0)?, read(1)?, read(2)?, read(3)?);
         for (b, lane) in lanes.iter_mut().enumerate() {
-            let [beat, downbeat, onset] = [0, 1, 2].map(|i| heard[b * 3 + i]);
-            lane.out = Activations { beat, downbeat, onset };
+            lane.hear(&heard[b * width..(b + 1) * width]);
+            let state = lane.state();
             let kept = context * BANDS;
-            lane.state.context.copy_from_slice(&contexts[b * kept..(b + 1) * kept]);
+            state.context.copy_from_slice(&contexts[b * kept..(b + 1) * kept]);
             for layer in 0..layers {
                 let (own, batched) = memory_range(layer, b, batch, hidden);
-                lane.state.h[own.clone()].copy_from_slice(&h[batched.clone()]);
-                lane.state.c[own].copy_from_slice(&c[batched]);
+                state.h[own.clone()].copy_from_slice(&h[batched.clone()]);
+                state.c[own].copy_from_slice(&c[batched]);
             }
         }
         Ok(())
     }
 }
 
-impl Network for OnnxRuntime {
-    fn step(&mut self, lanes: &mut [LaneFrame<'_>]) -> Result<(), Error> {
+impl OnnxRuntime {
+    pub(super) fn step(&mut self, lanes: &mut [impl Lane]) -> Result<(), Error> {
         self.run(lanes).map_err(|e| failed(e.to_string()))
     }
 
-    fn backend(&self) -> &Backend {
+    pub(super) fn backend(&self) -> &Backend {
         &self.backend
     }
 }

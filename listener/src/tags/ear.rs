@@ -1,0 +1,258 @@
+//! `TagEar`: one lane's part of tagging. Collects frames into blocks, and makes of what the network
+//! says about each block the tags that are shown: smoothed, unsure when it is, quiet in silence.
+
+use std::sync::Arc;
+
+use super::settings::TagSettings;
+use super::vocabulary::{MOST_TAGS, Vocabulary};
+use crate::model::Lane;
+use crate::{BANDS, FeatureSpec, ModelShape, NetState};
+
+/// A block whose mean feature is below this is silence: about -75 dB full scale over all bands.
+const SILENCE: f32 = 0.02;
+/// Silence after which what follows is another piece, seconds.
+const BREAK_S: f32 = 3.0;
+
+/// What the music is, as shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tags {
+    /// Probability of each genre of the vocabulary, smoothed.
+    pub genre: [f32; MOST_TAGS],
+    /// Probability that each instrument of the vocabulary plays, smoothed.
+    pub instrument: [f32; MOST_TAGS],
+    /// Which instruments are shown, a bit each from the lowest.
+    pub playing: u32,
+    /// The genre that is named; none while unsure.
+    pub top: Option<u8>,
+    /// Unpleasant -1 to pleasant 1, smoothed.
+    pub valence: f32,
+    /// Calm -1 to excited 1, smoothed.
+    pub arousal: f32,
+    /// Whether the newest block was music; in silence the last tags are held.
+    pub sounding: bool,
+    /// Seconds of music these tags rest on; 0 says that there are none.
+    pub heard_s: f32,
+}
+
+impl Default for Tags {
+    fn default() -> Self {
+        Self {
+            genre: [0.0; MOST_TAGS],
+            instrument: [0.0; MOST_TAGS],
+            playing: 0,
+            top: None,
+            valence: 0.0,
+            arousal: 0.0,
+            sounding: false,
+            heard_s: 0.0,
+        }
+    }
+}
+
+impl Tags {
+    /// Whether instrument `index` is shown.
+    #[must_use]
+    pub fn plays(&self, index: usize) -> bool {
+        index < MOST_TAGS && self.playing & (1 << index) != 0
+    }
+}
+
+/// One lane's memory and tags.
+#[derive(Debug, Clone)]
+pub struct TagEar {
+    state: NetState,
+    /// Frames of the block at hand, `[block, bands]`.
+    block: Vec<f32>,
+    /// Values of `block` in use.
+    filled: usize,
+    vocabulary: Arc<Vocabulary>,
+    settings: TagSettings,
+    tags: Tags,
+    /// Seconds of silence up to now.
+    silent_s: f32,
+}
+
+impl TagEar {
+    pub(super) fn new(
+        shape: &ModelShape,
+        block: usize,
+        vocabulary: &Arc<Vocabulary>,
+        settings: &TagSettings,
+    ) -> Self {
+        Self {
+            state: NetState::new(shape),
+            block: vec![0.0; block * BANDS],
+            filled: 0,
+            vocabulary: Arc::clone(vocabulary),
+            settings: settings.clone(),
+            tags: Tags::default(),
+            silent_s: 0.0,
+        }
+    }
+
+    /// Forgets everything, without allocating.
+    pub fn reset(&mut self) {
+        self.state.reset();
+        self.filled = 0;
+        self.tags = Tags::default();
+        self.silent_s = 0.0;
+    }
+
+    /// Takes the log-mel frame `bins`. When that makes a block of music whole it says so: the network
+    /// must then hear this ear before the next frame comes.
+    #[must_use]
+    pub fn push(&mut self, bins: &[f32; BANDS]) -> bool {
+        for (to, &from) in self.block[self.filled..].iter_mut().zip(bins) {
+            *to = if from.is_finite() { from } else { 0.0 };
+        }
+        self.filled += BANDS;
+        if self.filled < self.block.len() {
+            return false;
+        }
+        self.filled = 0;
+        let sounding = self.block.iter().sum::<f32>() / self.block.len() as f32 >= SILENCE;
+        self.tags.sounding = sounding;
+        if sounding {
+            self.silent_s = 0.0;
+        } else {
+            self.silent_s += self.seconds();
+            if self.silent_s >= BREAK_S {
+                self.state.reset();
+                self.tags = Tags::default();
+            }
+        }
+        sounding
+    }
+
+    /// The newest tags.
+    #[must_use]
+    pub fn tags(&self) -> &Tags {
+        &self.tags
+    }
+
+    /// The words they are in.
+    #[must_use]
+    pub fn vocabulary(&self) -> &Arc<Vocabulary> {
+        &self.vocabulary
+    }
+
+    /// Length of a block, seconds.
+    fn seconds(&self) -> f32 {
+        ((self.block.len() / BANDS) as f64 * FeatureSpec::CURRENT.hop_s) as f32
+    }
+
+    /// The genre to name: the one that is named stays unless another leads clearly or it is doubtful.
+    fn choose(&self) -> Option<u8> {
+        let TagSettings { sure, doubt, lead, .. } = self.settings;
+        let genre = &self.tags.genre[..self.vocabulary.genres.len()];
+        let best = (0..genre.len()).max_by(|&a, &b| genre[a].total_cmp(&genre[b]))?;
+        let kept = self.tags.top.map(usize::from).filter(|&named| {
+            genre[named] >= doubt && (best == named || genre[best] < genre[named] + lead)
+        });
+        kept.or((genre[best] >= sure).then_some(best)).map(|index| index as u8)
+    }
+}
+
+impl Lane for &mut TagEar {
+    fn mel(&self) -> &[f32] {
+        &self.block
+    }
+
+    fn state(&mut self) -> &mut NetState {
+        &mut self.state
+    }
+
+    /// `outputs`: genres, instruments, valence, arousal.
+    fn hear(&mut self, outputs: &[f32]) {
+        let seconds = self.seconds();
+        self.tags.heard_s += seconds;
+        // An exponential mean that starts as a plain one, so that the first blocks count in full.
+        let longest = self.settings.smoothing_s.max(seconds);
+        let share = (1.0 - (-seconds / longest).exp()).max(seconds / self.tags.heard_s);
+        let towards = |from: f32, to: f32, low: f32| {
+            let to = if to.is_finite() { to.clamp(low, 1.0) } else { 0.0 };
+            from + share * (to - from)
+        };
+        let (genre, rest) = outputs.split_at(self.vocabulary.genres.len());
+        let (instrument, mood) = rest.split_at(self.vocabulary.instruments.len());
+        let tags = &mut self.tags;
+        tags.genre.iter_mut().zip(genre).for_each(|(p, &new)| *p = towards(*p, new, 0.0));
+        tags.instrument.iter_mut().zip(instrument).for_each(|(p, &new)| *p = towards(*p, new, 0.0));
+        tags.valence = towards(tags.valence, mood[0], -1.0);
+        tags.arousal = towards(tags.arousal, mood[1], -1.0);
+        for (index, &p) in tags.instrument.iter().enumerate() {
+            let bit = 1 << index;
+            let needed = if tags.playing & bit == 0 { self.settings.on } else { self.settings.off };
+            tags.playing =
+                if p >= needed && p > 0.0 { tags.playing | bit } else { tags.playing & !bit };
+        }
+        self.tags.top = self.choose();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ear() -> TagEar {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+        let vocabulary = Arc::new(Vocabulary {
+            genres: words("rock jazz"),
+            instruments: words("drums piano"),
+            moods: Vec::new(),
+        });
+        let shape = ModelShape { context: 4, layers: 1, hidden: 8 };
+        TagEar::new(&shape, 50, &vocabulary, &TagSettings::default())
+    }
+
+    /// A second of frames at this level; says how often the network had to hear.
+    fn second(ear: &mut TagEar, level: f32) -> usize {
+        (0..50).filter(|_| ear.push(&[level; BANDS])).count()
+    }
+
+    fn hear(ear: &mut TagEar, outputs: [f32; 6]) {
+        assert_eq!(second(ear, 0.5), 1);
+        let mut lane = ear;
+        Lane::hear(&mut lane, &outputs);
+    }
+
+    #[test]
+    fn a_clear_genre_is_named_at_once_and_a_moment_of_another_changes_nothing() {
+        let mut ear = ear();
+        hear(&mut ear, [0.9, 0.1, 0.9, 0.1, 0.5, 0.5]);
+        assert_eq!(ear.tags().top, Some(0));
+        assert!(ear.tags().plays(0) && !ear.tags().plays(1));
+        (0..10).for_each(|_| hear(&mut ear, [0.9, 0.1, 0.9, 0.1, 0.5, 0.5]));
+        hear(&mut ear, [0.1, 0.9, 0.9, 0.1, 0.5, 0.5]);
+        assert_eq!(ear.tags().top, Some(0), "one second");
+        (0..8).for_each(|_| hear(&mut ear, [0.1, 0.9, 0.9, 0.1, 0.5, 0.5]));
+        assert_eq!(ear.tags().top, Some(1), "eight more");
+    }
+
+    #[test]
+    fn it_is_unsure_when_nothing_leads() {
+        let mut ear = ear();
+        hear(&mut ear, [0.3, 0.3, 0.4, 0.4, 0.0, 0.0]);
+        assert_eq!((ear.tags().top, ear.tags().playing), (None, 0));
+    }
+
+    #[test]
+    fn silence_is_not_heard_holds_the_tags_and_then_forgets_them() {
+        let mut ear = ear();
+        hear(&mut ear, [0.9, 0.1, 0.9, 0.1, 0.5, 0.5]);
+        assert_eq!(second(&mut ear, 0.0), 0);
+        assert_eq!((ear.tags().top, ear.tags().sounding), (Some(0), false));
+        (0..3).for_each(|_| assert_eq!(second(&mut ear, 0.0), 0));
+        assert_eq!(*ear.tags(), Tags::default());
+    }
+
+    #[test]
+    fn a_broken_network_or_frame_stays_inside() {
+        let mut ear = ear();
+        hear(&mut ear, [f32::NAN, 7.0, f32::INFINITY, -3.0, f32::NAN, 9.0]);
+        let tags = *ear.tags();
+        assert!(tags.genre.iter().chain(&tags.instrument).all(|p| (0.0..=1.0).contains(p)));
+        assert_eq!((tags.valence, tags.arousal), (0.0, 1.0));
+        assert_eq!(second(&mut ear, f32::NAN), 0, "not a number is silence");
+    }
+}

@@ -1,0 +1,64 @@
+//! How a tag model's outputs become what is shown.
+
+use serde::{Deserialize, Serialize};
+
+/// Settings that travel with a tag model, under `tagging` in its metadata.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TagSettings {
+    /// Time constant of the exponential mean over the network's outputs, seconds.
+    pub smoothing_s: f32,
+    /// A genre is named only when it is at least this probable; below, Tatum is unsure.
+    pub sure: f32,
+    /// A named genre goes when it is less probable than this.
+    pub doubt: f32,
+    /// Another genre takes the place of the one that is named when it is this much more probable.
+    pub lead: f32,
+    /// An instrument is shown from this probability on.
+    pub on: f32,
+    /// An instrument that is shown goes when it is less probable than this.
+    pub off: f32,
+}
+
+impl Default for TagSettings {
+    fn default() -> Self {
+        Self { smoothing_s: 4.0, sure: 0.4, doubt: 0.25, lead: 0.15, on: 0.5, off: 0.35 }
+    }
+}
+
+impl TagSettings {
+    /// Checks every value.
+    ///
+    /// # Errors
+    /// The first that is out of range, with the range.
+    pub fn check(&self) -> Result<(), String> {
+        let Self { smoothing_s, sure, doubt, lead, on, off } = *self;
+        let ranges = [
+            ("smoothing_s", smoothing_s, 0.0, 60.0),
+            ("sure", sure, 0.0, 1.0),
+            ("doubt", doubt, 0.0, sure),
+            ("lead", lead, 0.0, 1.0),
+            ("on", on, 0.0, 1.0),
+            ("off", off, 0.0, on),
+        ];
+        match ranges.into_iter().find(|(_, value, low, high)| !(*low..=*high).contains(value)) {
+            None => Ok(()),
+            Some((name, value, low, high)) => {
+                Err(format!("{name} is {value}, must be {low} to {high}"))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_out_of_range_are_named() {
+        assert_eq!(TagSettings::default().check(), Ok(()));
+        let bad = TagSettings { off: 0.9, ..TagSettings::default() };
+        assert!(bad.check().is_err_and(|reason| reason.contains("off is 0.9")));
+        assert!(TagSettings { sure: f32::NAN, ..TagSettings::default() }.check().is_err());
+    }
+}
