@@ -4,8 +4,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use listener::{
-    Activations, BarState, BeatNet, NetState, Decoder, DecoderSettings, FeatureSpec, Heard,
-    LaneFrame, MelFrame,
+    Activations, BarState, BeatNet, Decoder, DecoderSettings, FeatureSpec, Heard, LaneFrame,
+    MelFrame, NetState,
 };
 
 use crate::correction::Correction;

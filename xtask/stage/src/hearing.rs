@@ -28,6 +28,8 @@ pub struct Hearing {
     pub tempo: Vec<Tempo>,
     /// What the music is.
     pub tags: Tags,
+    /// The tags as they were shown, second by second.
+    pub tag_moments: Vec<TagMoment>,
     /// Automation, one entry per frame; too much for the JSON line, it goes to the `.csv`.
     #[serde(skip)]
     pub frames: Vec<Frame>,
@@ -66,15 +68,42 @@ pub struct Tempo {
     pub bpm: f64,
 }
 
-/// Probability per name; empty until the plugin carries a tag model.
+/// What the music is: means over the seconds in which there was music. Empty without a tag model.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Tags {
-    /// Genres.
+    /// The genre named for most of the time; none when Tatum was unsure for most of it.
+    pub top: Option<String>,
+    /// Probability of each genre.
     pub genre: BTreeMap<String, f64>,
-    /// Moods.
+    /// How well each mood word fits.
     pub mood: BTreeMap<String, f64>,
-    /// Instruments.
+    /// Unpleasant -1 to pleasant 1.
+    pub valence: f64,
+    /// Calm -1 to excited 1.
+    pub arousal: f64,
+    /// Probability that each instrument plays.
     pub instrument: BTreeMap<String, f64>,
+}
+
+/// The tags that were shown from a time on.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct TagMoment {
+    /// Seconds: the end of what had been heard.
+    pub time: f64,
+    /// The genre named; none while unsure.
+    pub top: Option<String>,
+    /// Smoothed probability of each genre.
+    pub genre: BTreeMap<String, f64>,
+    /// Smoothed probability of each instrument.
+    pub instrument: BTreeMap<String, f64>,
+    /// The instruments shown.
+    pub playing: Vec<String>,
+    /// Unpleasant -1 to pleasant 1.
+    pub valence: f64,
+    /// Calm -1 to excited 1.
+    pub arousal: f64,
+    /// Whether there was music in the second before.
+    pub sounding: bool,
 }
 
 /// The automation values of one frame.
@@ -116,6 +145,7 @@ impl Hearing {
             onsets: Vec::new(),
             tempo: Vec::new(),
             tags: Tags::default(),
+            tag_moments: Vec::new(),
             frames: Vec::new(),
         };
         for line in &take.lines {

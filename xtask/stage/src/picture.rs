@@ -103,6 +103,7 @@ mod tests {
             onsets: Vec::new(),
             tempo: tempo.map(|(time, bpm)| Tempo { time, bpm }).to_vec(),
             tags: Tags::default(),
+            tag_moments: Vec::new(),
             frames,
         };
         (song, hearing)

@@ -13,5 +13,6 @@ pub mod net;
 pub mod optimise;
 pub mod peaks;
 pub mod render;
+pub mod tagclip;
 pub mod train;
 pub mod tune;

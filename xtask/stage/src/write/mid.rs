@@ -159,6 +159,7 @@ mod tests {
             onsets: onsets.iter().map(onset).collect(),
             tempo: Vec::new(),
             tags: Tags::default(),
+            tag_moments: Vec::new(),
             frames: Vec::new(),
         }
     }

@@ -1,0 +1,46 @@
+//! A clip of the tag corpus: features of some music, and what it is.
+//!
+//! Plain data, like [`crate::clip`].
+
+use listener::{BANDS, FeatureSpec};
+use serde::{Deserialize, Serialize};
+
+/// Pitch classes of a chroma vector.
+pub const PITCHES: usize = 12;
+
+/// What is known about a clip; what is not known is neither learned nor scored.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct TagTruth {
+    /// Index into the vocabulary's genres.
+    pub genre: Option<u8>,
+    /// For each second of the clip a bit per instrument that sounds in it, from the lowest in the
+    /// order of the vocabulary.
+    pub instruments: Option<Vec<u32>>,
+    /// Valence and arousal, -1..1.
+    pub mood: Option<[f32; 2]>,
+}
+
+/// Features and truth of one piece of music.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TagClip {
+    /// Unique in the corpus, and the same for the same seed.
+    pub name: String,
+    /// The source it came from.
+    pub source: String,
+    /// What may not be on both sides of a split: a song, a style file, a drummer, an artist.
+    pub group: String,
+    /// Log-mel frames of [`FeatureSpec::CURRENT`].
+    pub frames: Vec<[f32; BANDS]>,
+    /// Chroma of each second, for the baselines; empty where nobody computed it.
+    pub chroma: Vec<[f32; PITCHES]>,
+    /// What it is.
+    pub truth: TagTruth,
+}
+
+impl TagClip {
+    /// Length of the clip, seconds.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.frames.len() as f64 * FeatureSpec::CURRENT.hop_s
+    }
+}
