@@ -78,7 +78,12 @@ impl Inventory {
 
     /// Short name of the corpus that `seed` makes of this.
     pub(super) fn fingerprint(&self, seed: u64) -> String {
-        let hash = Sha256::digest(format!("{seed}; {}", self.contents));
+        self.named(seed, "")
+    }
+
+    /// Short name of the corpus that `seed` makes of this with further `words`.
+    pub(super) fn named(&self, seed: u64, words: &str) -> String {
+        let hash = Sha256::digest(format!("{seed}; {}{words}", self.contents));
         hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
     }
 }

@@ -20,6 +20,7 @@ mod pop909;
 mod proof;
 mod song;
 mod sources;
+pub mod tagged;
 mod workshop;
 mod written;
 

@@ -49,6 +49,8 @@ pub struct Desk {
     pub folder: PathBuf,
     /// Go on from the checkpoint there.
     pub resume: bool,
+    /// Weights to begin with; none begins with chance.
+    pub start: Option<Vec<f32>>,
 }
 
 impl Desk {
@@ -109,7 +111,7 @@ pub fn train(
         Run::resume(plan, &music, Checkpoint::load(&desk.checkpoint())?)?
     } else {
         desk.put_aside()?;
-        Run::start(plan, &music)
+        Run::start(plan, &music, desk.start.as_deref())
     };
     let bar = progress(plan);
     let mut told = run.best_score();

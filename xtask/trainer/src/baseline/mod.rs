@@ -1,0 +1,3 @@
+//! The classic baselines of music classification.
+
+pub mod chroma;
