@@ -15,5 +15,6 @@ pub mod optimise;
 pub mod peaks;
 pub mod render;
 pub mod tagclip;
+pub mod tagging;
 pub mod train;
 pub mod tune;

@@ -43,6 +43,12 @@ use inventory::Inventory;
 use sources::{CLIP_S, Source};
 use workshop::Workshop;
 
+/// Audio files under `folder`, in order of their paths.
+#[must_use]
+pub fn audio_files(folder: &Path) -> Vec<PathBuf> {
+    files::under(folder, &["wav", "flac", "ogg", "mp3"])
+}
+
 /// Every so many clips of a source, one is for validation.
 const VALIDATION_EVERY: usize = 10;
 const MANIFEST: &str = "manifest.json";

@@ -12,7 +12,7 @@ use super::matrix::Packed;
 use super::shape::CONTEXT;
 use super::stem::{self, Stem, size};
 use super::summary;
-use super::tag_shape::{Pooling, TagShape};
+use super::tag_shape::TagShape;
 
 /// Weights, packed for both directions.
 pub struct TagNetwork {

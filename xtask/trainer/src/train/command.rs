@@ -16,6 +16,7 @@ use crate::corpus::command::MusicArgs;
 use crate::export::{self, Provenance};
 use crate::net::BeatShape;
 use crate::render::audio::write_whole;
+use crate::tagging::{self, command::TagsArgs};
 use crate::tune::{self, Piece};
 
 /// Clips that the decoder is fitted to: more would take longer and change little.
@@ -26,6 +27,8 @@ const FITTED: usize = 100;
 pub enum TrainCommand {
     /// The network that hears beats, downbeats and onsets.
     Beats(BeatsArgs),
+    /// The network that hears genre, instruments and mood.
+    Tags(TagsArgs),
 }
 
 /// Trains the beat model.
@@ -221,7 +224,13 @@ impl BeatsArgs {
 /// # Errors
 /// As [`corpus::build`] and [`train`]; the model is written whole or not at all.
 pub fn run(command: &TrainCommand) -> Result<()> {
-    let TrainCommand::Beats(args) = command;
+    match command {
+        TrainCommand::Beats(args) => beats(args),
+        TrainCommand::Tags(args) => tagging::command::run(args),
+    }
+}
+
+fn beats(args: &BeatsArgs) -> Result<()> {
     let start = args.from.as_deref().map(Start::read).transpose()?;
     let plan = args.plan(start.as_ref());
     plan.check()?;

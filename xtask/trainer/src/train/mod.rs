@@ -3,12 +3,12 @@
 //! One run is a function of its [`Plan`] and the corpus: the batch is cut into shards of fixed size
 //! whose gradients are added in a fixed order, so the number of threads changes nothing.
 
-mod checkpoint;
-mod colour;
+pub(crate) mod checkpoint;
+pub(crate) mod colour;
 pub mod command;
 mod gate;
 pub mod pace;
-mod plan;
+pub(crate) mod plan;
 mod run;
 mod sampler;
 mod targets;

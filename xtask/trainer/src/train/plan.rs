@@ -8,7 +8,7 @@ use crate::net::{BeatShape, LossWeights};
 use crate::optimise::Settings;
 
 /// Sequences of one shard; the kernels work on four rows at a time.
-pub(super) const SHARD: usize = 4;
+pub(crate) const SHARD: usize = 4;
 
 /// How long to train.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

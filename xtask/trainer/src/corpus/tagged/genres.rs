@@ -86,6 +86,11 @@ pub(super) fn styles(genre: &str, split: Split) -> Vec<&'static Style> {
     names.unwrap_or_default().iter().filter_map(|name| Style::named(name)).collect()
 }
 
+/// Whether anybody plays `genre` here.
+pub(super) fn is_played(genre: &str) -> bool {
+    COMPOSER.iter().any(|(name, ..)| *name == genre)
+}
+
 /// Genre of the composer's style `name`, on whichever side it is.
 pub(super) fn of_style(name: &str) -> Option<&'static str> {
     let holds = |names: &[&str]| names.contains(&name);

@@ -148,9 +148,11 @@ pub fn build(settings: &CorpusSettings, vocabulary: &Vocabulary) -> Result<TagCo
 /// As many clips of every genre, and some of any music.
 fn jobs(hours: f64, vocabulary: &Vocabulary) -> Vec<Job> {
     let clips = hours * 3600.0 / CLIP_S;
-    let each = (clips * (1.0 - ANY) / vocabulary.genres.len() as f64).ceil() as usize;
+    let played: Vec<&String> =
+        vocabulary.genres.iter().filter(|genre| genres::is_played(genre)).collect();
+    let each = (clips * (1.0 - ANY) / played.len().max(1) as f64).ceil() as usize;
     let any = (clips * ANY).ceil() as usize;
-    let kinds = vocabulary.genres.iter().map(|genre| (Some(genre.clone()), each));
+    let kinds = played.into_iter().map(|genre| (Some(genre.clone()), each));
     let mut jobs: Vec<(usize, Job)> = Vec::new();
     for (genre, count) in kinds.chain([(None, any)]) {
         let kind = genre.clone().unwrap_or_else(|| "any".to_owned());
