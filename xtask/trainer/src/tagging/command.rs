@@ -188,14 +188,21 @@ pub fn run(args: &TagsArgs) -> Result<()> {
         plan.shape.layout().base.len
     );
     let desk = Desk { folder: Some(args.work.clone()), resume: args.resume };
-    let trained = train(&plan, stem.as_deref(), clips, validation, &desk, "tags")?;
+    let settings = TagSettings::default();
+    let onnx = |params: &[f32], step: usize| {
+        let trained = format!("seed {}, {step} steps", plan.seed);
+        export::tag_onnx_bytes(&plan.shape, params, &vocabulary, &settings, &Provenance { trained })
+    };
+    let best = args.work.join("best-tags.onnx");
+    let trained =
+        train(&plan, stem.as_deref(), clips, validation, &desk, "tags", |params, entry| {
+            // Not yet in its place: temperature and card are made at the end.
+            write_whole(&best, &onnx(params, entry.step)?)
+        })?;
     let mut params = trained.params.clone();
     let temperature = temperature::fit(&plan.shape, &params, validation);
     temperature::apply(&plan.shape, &mut params, temperature);
-    let settings = TagSettings::default();
-    let provenance =
-        Provenance { trained: format!("seed {}, {} steps", plan.seed, trained.best.step) };
-    let bytes = export::tag_onnx_bytes(&plan.shape, &params, &vocabulary, &settings, &provenance)?;
+    let bytes = onnx(&params, trained.best.step)?;
     let given = trial::scores(&bytes, &vocabulary, validation)?;
     eprintln!("as the plugin gives them: {given:?}");
 

@@ -40,7 +40,7 @@ pub(super) fn variants(
         plan.shape.pooling = pooling;
         let name = format!("{}, {}", pooling.name(), start.name());
         let desk = Desk { folder: None, resume: false };
-        let trained = train(&plan, stem, clips, validation, &desk, &name)?;
+        let trained = train(&plan, stem, clips, validation, &desk, &name, |_, _| Ok(()))?;
         eprintln!("{name}: {:?}", trained.best.scores);
         let parameters = Some(plan.shape.layout().base.len);
         rows.push(Row { name, parameters, scores: trained.best.scores, mood: true });

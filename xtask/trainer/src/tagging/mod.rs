@@ -54,7 +54,7 @@ impl Desk {
 }
 
 /// Trains on `train`, scoring on `validation`. `stem` are parameters of stem and features to begin
-/// with, as a beat network of the same sizes has them.
+/// with, as a beat network of the same sizes has them. `better` gets every new best.
 ///
 /// # Errors
 /// When the plan is wrong, the checkpoint cannot be used, files cannot be written, or the loss is no
@@ -66,6 +66,7 @@ pub fn train(
     validation: &[TagClip],
     desk: &Desk,
     name: &str,
+    mut better: impl FnMut(&[f32], &TagEntry) -> Result<()>,
 ) -> Result<Trained> {
     plan.check()?;
     let music = Music::new(train, plan);
@@ -95,6 +96,9 @@ pub fn train(
             if let (Some(folder), Some(checkpoint)) = (&desk.folder, desk.checkpoint()) {
                 journal(&folder.join("tags.tsv"), &run.history)?;
                 run.checkpoint().store(&checkpoint)?;
+            }
+            if let Some(best) = run.new_best() {
+                better(best, &entry)?;
             }
         }
         bar.set_position(run.step as u64);

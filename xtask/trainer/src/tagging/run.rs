@@ -181,6 +181,12 @@ impl Run {
         all.max_by(|(_, a), (_, b)| a.scores.overall().total_cmp(&b.scores.overall()))
     }
 
+    /// The parameters just validated, if they are the best so far.
+    pub(super) fn new_best(&self) -> Option<&[f32]> {
+        let (at, _) = self.best_entry()?;
+        (at + 1 == self.history.len()).then_some(&self.best)
+    }
+
     pub(super) fn has_stalled(&self) -> bool {
         self.best_entry().is_some_and(|(at, _)| self.history.len() - 1 - at >= self.plan.patience)
     }
