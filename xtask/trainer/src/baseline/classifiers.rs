@@ -339,7 +339,7 @@ mod tests {
         let chroma = super::super::chroma::chroma(&sound);
         println!("chroma of 42 s {:.3} s", start.elapsed().as_secs_f64());
         let start = std::time::Instant::now();
-        super::super::descriptors(&vec![[1.0; listener::BANDS]; 2100], &chroma);
+        let _ = super::super::descriptors(&vec![[1.0; listener::BANDS]; 2100], &chroma);
         println!("descriptors of 42 s {:.3} s", start.elapsed().as_secs_f64());
     }
 }

@@ -157,8 +157,11 @@ mod tests {
 
     #[test]
     fn the_key_of_a_song_does_not_matter() {
+        let level = |second: usize, class: usize| {
+            if class == 7 { 1.0 } else { ((second * 5 + class * class) % 11) as f32 / 12.0 }
+        };
         let song: Vec<[f32; PITCHES]> =
-            (0..8).map(|s| std::array::from_fn(|c| ((s * 5 + c * c) % 12) as f32 / 12.0)).collect();
+            (0..8).map(|second| std::array::from_fn(|class| level(second, class))).collect();
         let mut higher = song.clone();
         higher.iter_mut().for_each(|second| second.rotate_right(5));
         assert_eq!(pitches(&song), pitches(&higher));
