@@ -90,7 +90,7 @@ impl Inventory {
 
 /// Folders of the data that change what is rendered: the source that stands on each, or the licence
 /// of the sounds in it.
-const FOLDERS: [(&str, Option<Source>, &str); 9] = [
+pub(super) const FOLDERS: [(&str, Option<Source>, &str); 9] = [
     ("groove-midi", Some(Source::Groove), ""),
     ("POP909", Some(Source::Pop909), ""),
     ("OpenEWLD", Some(Source::LeadSheets), ""),

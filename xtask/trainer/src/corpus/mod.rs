@@ -53,6 +53,12 @@ pub fn audio_files(folder: &Path) -> Vec<PathBuf> {
     files::under(folder, &["wav", "flac", "ogg", "mp3"])
 }
 
+/// Whether `folder` holds any of the datasets this corpus is rendered from.
+#[must_use]
+pub fn holds_datasets(folder: &Path) -> bool {
+    inventory::FOLDERS.iter().any(|(name, ..)| folder.join(name).is_dir())
+}
+
 /// Every so many clips of a source, one is for validation.
 const VALIDATION_EVERY: usize = 10;
 const MANIFEST: &str = "manifest.json";

@@ -3,16 +3,17 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use listener::{BANDS, TagSettings, Vocabulary};
 use metrics::{Judged, average_precision, expected_calibration_error, reliability};
 
 use super::card::{RealPiece, TagCard};
 use super::scores::{confusion, decisions, judgements, plays};
+use super::users::Users;
 use super::{Desk, Start, TagPlan, comparison, temperature, train, trial};
 use crate::corpus::tagged;
-use crate::corpus::{CorpusSettings, audio_files};
+use crate::corpus::{CorpusSettings, audio_files, holds_datasets};
 use crate::export::{self, Provenance};
 use crate::features;
 use crate::net::{Pooling, TagShape};
@@ -22,10 +23,14 @@ use crate::tagclip::TagClip;
 /// Trains the tag model.
 #[derive(Debug, Args)]
 pub struct TagsArgs {
-    /// Folder with the datasets; without it the composer (and mma, where installed) writes
-    /// everything.
+    /// Folder with the datasets, or with your own labelled music (`genre/file.wav`, `tags.tsv` or
+    /// `tags.csv`); may be given twice. Without datasets the composer (and mma, where installed)
+    /// writes everything else.
     #[arg(long, env = "TATUM_DATA")]
-    data: Option<PathBuf>,
+    data: Vec<PathBuf>,
+    /// Cross-validates your own music in so many folds, without an artist on both sides.
+    #[arg(long)]
+    folds: Option<usize>,
     /// Hours of music to render.
     #[arg(long, default_value_t = 12.0)]
     hours: f64,
@@ -71,6 +76,9 @@ pub struct TagsArgs {
     /// Sequences per step.
     #[arg(long, default_value_t = 12)]
     batch: usize,
+    /// Share of sequences that are two clips at once.
+    #[arg(long, default_value_t = 0.3)]
+    mixup: f64,
     /// Trains every variant (pooling, stem) this long as well and puts all of them and the classic
     /// baselines into the card's table. 0 leaves the table out.
     #[arg(long, default_value_t = 0)]
@@ -101,10 +109,33 @@ impl TagsArgs {
         Ok(Some((shape.channels, shape.features, params)))
     }
 
+    /// The folder with datasets, and the one with a user's own music.
+    fn folders(&self) -> Result<(Option<PathBuf>, Option<PathBuf>)> {
+        let (sets, own): (Vec<_>, Vec<_>) = self.data.iter().partition(|path| holds_datasets(path));
+        ensure!(
+            sets.len() < 2 && own.len() < 2,
+            "--data names {} folders with datasets and {} of your own; give one of each at most",
+            sets.len(),
+            own.len()
+        );
+        if let Some(missing) = self.data.iter().find(|path| !path.is_dir()) {
+            bail!("data folder {} does not exist; name one or leave it out", missing.display());
+        }
+        ensure!(
+            self.folds.is_none() || !own.is_empty(),
+            "--folds needs your own music; name its folder with --data"
+        );
+        Ok((
+            sets.first().map(|path| path.to_path_buf()),
+            own.first().map(|path| path.to_path_buf()),
+        ))
+    }
+
     /// The command that makes this model again, without what names this machine's folders.
     fn command(&self, plan: &TagPlan) -> String {
         let mut words = vec!["cargo xtask train tags".to_owned()];
         words.extend(self.data.iter().map(|_| "--data DATA".to_owned()));
+        words.extend(self.folds.iter().map(|folds| format!("--folds {folds}")));
         words.extend(self.soundfonts.iter().map(|_| "--soundfont FILE".to_owned()));
         words.extend(self.vocabulary.iter().map(|_| "--vocabulary FILE".to_owned()));
         words.extend(self.dev.iter().map(|_| "--dev DEV".to_owned()));
@@ -120,6 +151,7 @@ impl TagsArgs {
             ("hidden", plan.shape.hidden.to_string(), "96".to_owned()),
             ("rate", plan.rate.to_string(), usual.rate.to_string()),
             ("dropout", plan.dropout.to_string(), usual.dropout.to_string()),
+            ("mixup", plan.mixup.to_string(), usual.mixup.to_string()),
             ("batch", plan.batch.to_string(), usual.batch.to_string()),
             ("compare", self.compare.to_string(), "0".to_owned()),
         ] {
@@ -145,6 +177,7 @@ pub fn run(args: &TagsArgs) -> Result<()> {
         args.hours
     );
     let vocabulary = tagged::vocabulary(args.vocabulary.as_deref())?;
+    let (sets, own) = args.folders()?;
     let stem = args.beat_stem()?;
     let (channels, features) = stem
         .as_ref()
@@ -165,14 +198,16 @@ pub fn run(args: &TagsArgs) -> Result<()> {
         batch: args.batch,
         rate: args.rate,
         dropout: args.dropout,
+        mixup: args.mixup,
         ..TagPlan::usual(shape)
     };
     plan.check()?;
-    let corpus = tagged::build(
+    let users = own.map(|own| Users::read(&own, &vocabulary, args.folds, args.seed)).transpose()?;
+    let mut corpus = tagged::build(
         &CorpusSettings {
             seed: args.seed,
             hours: args.hours,
-            data: args.data.clone(),
+            data: sets,
             audio: Vec::new(),
             soundfonts: args.soundfonts.clone(),
             cache: args.cache.clone().unwrap_or_else(|| args.work.join("corpus")),
@@ -180,6 +215,16 @@ pub fn run(args: &TagsArgs) -> Result<()> {
         &vocabulary,
     )?;
     let stem = stem.map(|(.., params)| params);
+    let mut folds = None;
+    if let Some(users) = users {
+        if args.folds.is_some() {
+            folds = Some(users.cross_validate(&plan, stem.as_deref(), &corpus.train)?);
+        }
+        let (learned, held) = users.without(0);
+        corpus.train.extend(learned);
+        corpus.validation.extend(held);
+        corpus.sources.push(users.report);
+    }
     let (clips, validation) = (&corpus.train, &corpus.validation);
     eprintln!(
         "{} clips to learn from, {} for validation; {} parameters",
@@ -252,7 +297,7 @@ pub fn run(args: &TagsArgs) -> Result<()> {
         instruments: &instruments(&plan.shape, &judged, validation, &vocabulary),
         rows: &rows,
         compared_steps: args.compare,
-        folds: None,
+        folds: folds.as_deref(),
         real: &real,
         sha256: &export::sha256(&bytes),
         command: &args.command(&plan),

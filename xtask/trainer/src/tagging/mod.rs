@@ -13,6 +13,7 @@ mod sampler;
 mod scores;
 mod temperature;
 mod trial;
+mod users;
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,9 @@ pub use plan::{Start, TagEntry, TagPlan};
 use run::Run;
 use sampler::Music;
 pub use scores::{TagScores, scores};
+
+/// Training clips that are scored too, to see how much is learned by heart.
+const LEARNED: usize = 100;
 
 /// What a run made.
 pub struct Trained {
@@ -88,7 +92,7 @@ pub fn train(
             plan.rate
         );
         if run.step.is_multiple_of(plan.validate_every) || run.step == plan.steps {
-            let entry = run.validate(validation);
+            let entry = run.validate(validation, &train[..train.len().min(LEARNED)]);
             let TagScores { accuracy, instruments, mood, .. } = entry.scores;
             bar.set_message(format!(
                 "genre {accuracy:.3} instruments {instruments:.3} mood {mood:.3}"
@@ -110,12 +114,13 @@ pub fn train(
 /// Writes all entries as a table.
 fn journal(path: &Path, history: &[TagEntry]) -> Result<()> {
     let mut table = String::from(
-        "step\tseconds\trate\tloss\tgenre_accuracy\tinstrument_map\tinstrument_auc\tmood_ccc\n",
+        "step\tseconds\trate\tloss\tgenre_accuracy\tinstrument_map\tinstrument_auc\tmood_ccc\tlearned_accuracy\tlearned_map\n",
     );
-    for TagEntry { step, seconds, rate, loss, scores } in history {
+    for TagEntry { step, seconds, rate, loss, scores, learned } in history {
         let TagScores { accuracy, instruments, areas, mood, .. } = scores;
         table += &format!(
-            "{step}\t{seconds:.1}\t{rate:.6}\t{loss:.5}\t{accuracy:.4}\t{instruments:.4}\t{areas:.4}\t{mood:.4}\n"
+            "{step}\t{seconds:.1}\t{rate:.6}\t{loss:.5}\t{accuracy:.4}\t{instruments:.4}\t{areas:.4}\t{mood:.4}\t{:.4}\t{:.4}\n",
+            learned.accuracy, learned.instruments
         );
     }
     write_whole(path, table.as_bytes())

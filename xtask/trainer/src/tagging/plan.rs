@@ -111,4 +111,6 @@ pub struct TagEntry {
     pub loss: f64,
     /// On the validation clips.
     pub scores: TagScores,
+    /// On some of the training clips.
+    pub learned: TagScores,
 }

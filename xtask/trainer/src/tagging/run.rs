@@ -158,7 +158,7 @@ impl Run {
         total.total()
     }
 
-    pub(super) fn validate(&mut self, clips: &[TagClip]) -> TagEntry {
+    pub(super) fn validate(&mut self, clips: &[TagClip], learned: &[TagClip]) -> TagEntry {
         let before = self.best_entry().map_or(-1.0, |(_, entry)| entry.scores.overall());
         let entry = TagEntry {
             step: self.step,
@@ -166,6 +166,7 @@ impl Run {
             rate: self.settings.rate_at(self.step, self.step as f64 / self.plan.steps as f64),
             loss: self.running.0 / self.running.1.max(1) as f64,
             scores: scores(&self.plan.shape, &self.smooth, clips),
+            learned: scores(&self.plan.shape, &self.smooth, learned),
         };
         self.running = (0.0, 0);
         if entry.scores.overall() > before {
