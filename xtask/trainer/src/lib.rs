@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 pub mod augment;
+pub mod baseline;
 pub mod card;
 pub mod clip;
 pub mod compose;
