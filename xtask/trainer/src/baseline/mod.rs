@@ -9,6 +9,7 @@ pub mod chroma;
 mod classifiers;
 pub mod descriptors;
 mod standard;
+mod task;
 
 pub use classifiers::Baseline;
 pub use descriptors::{DESCRIPTORS, descriptors};
