@@ -28,7 +28,11 @@ use std::path::{Path, PathBuf};
 
 /// Scores the built plugin on every audio file that has its beats beside it.
 #[derive(clap::Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
 pub struct Options {
     /// Something other than beats.
     #[command(subcommand)]

@@ -156,3 +156,6 @@ fn write(report: &Report, dir: &Path) -> Result<()> {
     let paths: Vec<PathBuf> = names.iter().map(|name| dir.join(name)).collect();
     all_or_nothing(&paths, &contents)
 }
+
+#[cfg(test)]
+mod tests;

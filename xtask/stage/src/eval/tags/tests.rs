@@ -1,12 +1,9 @@
-//! The scores of pieces made by hand.
+//! Scores, tables and files of pieces made by hand.
 
 use super::*;
-use crate::eval::tags::piece::words;
-use crate::eval::tags::report::{Report, Setting};
-use crate::eval::tags::table;
 use crate::hearing::{Hearing, TagMoment, Tags};
-use metrics::collection::{Fault, Labelled, Refusal};
-use std::path::{Path, PathBuf};
+use metrics::collection::{Labelled, Words};
+use score::Scores;
 
 /// Ten seconds of music with this genre named, and these probabilities for rock, jazz and piano.
 fn heard(name: &str, top: Option<&str>, [rock, jazz, piano]: [f64; 3], mood: [f64; 2]) -> Piece {
@@ -117,20 +114,38 @@ fn plain_audio_is_scored_for_steadiness_alone() {
         ["named_share", "stable_median_s", "stable_within_5_s", "changes_per_minute_median"];
     assert_eq!(keys, steadiness);
     assert!(scores.words.is_empty());
-    assert!(super::Scores::of(&[], &Words::default()).measures.is_empty());
+    assert!(Scores::of(&[], &Words::default()).measures.is_empty());
+}
+
+fn report(pieces: Vec<Piece>) -> Report {
+    let setting = Setting { mode: "live", block: 512, backend: "none".into(), left_out: 2 };
+    let line = "x.wav: is damaged; copy it again".to_owned();
+    let refused = vec![Refusal { fault: Fault::Unreadable, line }];
+    let words = words(&pieces);
+    Report::new(setting, pieces, &words, refused)
+}
+
+#[test]
+fn pictures_are_written_where_there_is_something_in_them() {
+    let written = |pieces: Vec<Piece>| {
+        let dir = tempfile::tempdir().expect("a folder");
+        write(&report(pieces), dir.path()).expect("written");
+        let entries = fs::read_dir(dir.path()).expect("listed");
+        let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+        let mut names: Vec<String> = entries.map(|entry| name(entry.expect("an entry"))).collect();
+        names.sort();
+        names
+    };
+    let tables = ["eval-tags-scores.tsv", "eval-tags.json", "eval-tags.tsv"];
+    let pictures = ["genre-confusion.png", "genre-reliability.png"];
+    assert_eq!(written(pieces()), [&tables[..], &pictures].concat());
+    let plain = pieces().into_iter().map(|piece| Piece { label: None, ..piece });
+    assert_eq!(written(plain.collect()), tables);
 }
 
 #[test]
 fn a_report_repeats_and_tells_what_was_refused() {
-    let report = || {
-        let setting = Setting { mode: "live", block: 512, backend: "none".into(), left_out: 2 };
-        let line = "x.wav: is damaged; copy it again".to_owned();
-        let refused = vec![Refusal { fault: Fault::Unreadable, line }];
-        let pieces = pieces();
-        let words = words(&pieces);
-        Report::new(setting, pieces, &words, refused)
-    };
-    let (first, second) = (report(), report());
+    let (first, second) = (report(pieces()), report(pieces()));
     assert_eq!(first.json(), second.json());
     let json = first.json();
     assert_eq!(json["scores"]["genre_accuracy"]["files"], 3);
