@@ -4,6 +4,7 @@ use super::piece::Piece;
 use super::report::Report;
 use super::score::{Measure, Scores};
 use metrics::collection::counts;
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 const NAME: usize = 40;
@@ -94,7 +95,7 @@ fn confused(text: &mut String, scores: &Scores) {
             pairs.push((confusion.count(truth, guess), &genres[truth], &genres[guess]));
         }
     }
-    pairs.sort_by(|a, b| b.0.cmp(&a.0));
+    pairs.sort_by_key(|&(count, _, _)| Reverse(count));
     let shown: Vec<String> = pairs
         .iter()
         .filter(|(count, _, _)| *count > 0)
