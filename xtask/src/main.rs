@@ -23,6 +23,9 @@ Usage: cargo xtask <command> [options]
       --out DIR                write eval.tsv, eval.json and pictures there
       --peer NAME=DIR          score another tracker's DIR/STEM.beats beside it; see xtask/peers
       --json, --block N, --plugin PATH, --model PATH   as above
+  eval tags DIR... [options]   score its tags on genre folders, or audio with tags.csv or MTG-Jamendo's tags.tsv
+      --out DIR                write eval-tags.tsv, eval-tags-scores.tsv, eval-tags.json and pictures there
+      --json, --block N, --plugin PATH   as above
   bundle [cargo options]       make target/bundled/tatum.clap and tatum.vst3 (release unless --profile)
   train MODEL [options]        make a model again; `cargo xtask train --help` lists the options
   tune [options]               fit the decoder to a trained model

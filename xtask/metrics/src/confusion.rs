@@ -41,7 +41,8 @@ impl Confusion {
     }
 
     /// How many pieces were taken for `guess`.
-    fn guessed(&self, guess: usize) -> usize {
+    #[must_use]
+    pub fn guessed(&self, guess: usize) -> usize {
         self.counts.iter().skip(guess).step_by(self.classes).sum()
     }
 

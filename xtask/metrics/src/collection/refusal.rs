@@ -7,6 +7,8 @@ use std::fmt;
 pub enum Fault {
     /// An audio file of a format that is not read.
     Format,
+    /// An audio file that cannot be decoded.
+    Unreadable,
     /// A file that a list names and that is not there.
     NoSuchFile,
     /// A file with the bytes of another, or named twice in a list.
@@ -28,6 +30,7 @@ impl Fault {
     fn names(self) -> [&'static str; 2] {
         match self {
             Self::Format => ["format not read", "formats not read"],
+            Self::Unreadable => ["unreadable file", "unreadable files"],
             Self::NoSuchFile => ["missing file", "missing files"],
             Self::Duplicate => ["duplicate", "duplicates"],
             Self::Row => ["damaged row", "damaged rows"],

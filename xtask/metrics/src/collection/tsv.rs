@@ -45,8 +45,8 @@ fn row(line: &str) -> Result<(String, Row), String> {
     if name.is_empty() {
         return Err("has '' for PATH; write the audio file's path or remove the line".to_owned());
     }
-    let mut row = Row::default();
-    row.artist = Some((*artist).to_owned()).filter(|artist| !artist.is_empty());
+    let artist = Some((*artist).to_owned()).filter(|artist| !artist.is_empty());
+    let mut row = Row { artist, ..Row::default() };
     for tag in tags.iter().filter(|tag| !tag.is_empty()) {
         match tag.split_once("---") {
             Some(("genre", word)) if !word.is_empty() => row.genres.push(word.to_owned()),
