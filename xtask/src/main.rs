@@ -19,10 +19,11 @@ Usage: cargo xtask <command> [options]
       --json                   print one JSON object per file
       --plugin PATH            host this CLAP instead of building one
       --model PATH             let the plugin load this beat model
+      --tag-model PATH         let the plugin load this tag model
   eval DIR... [options]        score the built plugin, live, on audio with STEM.beats (and STEM.onsets) beside it
       --out DIR                write eval.tsv, eval.json and pictures there
       --peer NAME=DIR          score another tracker's DIR/STEM.beats beside it; see xtask/peers
-      --json, --block N, --plugin PATH, --model PATH   as above
+      --json, --block N, --plugin PATH, --model PATH, --tag-model PATH   as above
   bundle [cargo options]       make target/bundled/tatum.clap and tatum.vst3 (release unless --profile)
   train MODEL [options]        make a model again; `cargo xtask train --help` lists the options
   tune [options]               fit the decoder to a trained model
