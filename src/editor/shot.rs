@@ -21,8 +21,8 @@ impl Shot {
 
     /// Takes what one frame drew.
     pub(super) fn take(&mut self, output: &FullOutput) {
-        for (id, delta) in &output.textures_delta.set {
-            assert_eq!(*id, TextureId::default(), "the font is the only texture");
+        let fonts = output.textures_delta.set.iter().filter(|(id, _)| **id == TextureId::default());
+        for delta in fonts.flat_map(|(_, deltas)| deltas) {
             let ImageData::Color(image) = &delta.image;
             let (at, whole) = (delta.pos.unwrap_or_default(), delta.pos.is_none());
             if whole {
