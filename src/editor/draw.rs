@@ -280,20 +280,15 @@ mod tests {
             ("small", vec2(520.0, 420.0), heard()),
         ] {
             let mut window = window(size, snapshot, Arc::default());
-            let mut shot = shot::Shot::new(&window.ctx);
-            shot.take(window.output());
-            for _ in 0..40 {
-                window.step();
-                shot.take(window.output());
-            }
-            shot.write(&format!("{folder}/{name}.ppm"), size);
+            window.ctx.set_pixels_per_point(shot::SCALE);
+            let path = |name: &str| format!("{folder}/{name}.ppm");
+            // Until everything that moves has arrived.
+            window.run_steps(60);
+            shot::write(&window.ctx, window.output(), &path(name), size);
             if name == "music" {
                 window.get_by_label("Settings").click();
-                for _ in 0..4 {
-                    window.step();
-                    shot.take(window.output());
-                }
-                shot.write(&format!("{folder}/settings.ppm"), size);
+                window.run_steps(4);
+                shot::write(&window.ctx, window.output(), &path("settings"), size);
             }
         }
     }
