@@ -279,7 +279,7 @@ mod tests {
             ("largest", DESIGN, largest()),
             ("small", vec2(520.0, 420.0), heard()),
         ] {
-            let mut window = window(size, snapshot, Arc::default());
+            let mut window = window(size * shot::SCALE, snapshot, Arc::default());
             window.ctx.set_pixels_per_point(shot::SCALE);
             let path = |name: &str| format!("{folder}/{name}.ppm");
             // Until everything that moves has arrived.

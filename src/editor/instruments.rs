@@ -1,4 +1,4 @@
-//! The instruments: a chip each, lit while it plays, with a line that says how probable that is.
+//! The instruments: a chip each, lit while it plays; while it does not, a line says how probable it is.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::theme;
 use crate::snapshot::Snapshot;
 
 /// Sizes of the words, the largest first: the first with which all chips find room is taken.
-const SIZES: [f32; 7] = [14.0, 13.0, 12.0, 11.0, 10.0, 8.0, 6.0];
+const SIZES: [f32; 7] = [14.0, 13.0, 12.0, 10.0, 8.0, 6.0, 5.0];
 
 /// Draws title and chips.
 pub(super) fn chips(ui: &Ui, area: Rect, scale: f32, snapshot: &Snapshot, words: &Vocabulary) {
@@ -29,17 +29,18 @@ pub(super) fn chips(ui: &Ui, area: Rect, scale: f32, snapshot: &Snapshot, words:
         let share = moving(ui, "instrument", index, tags.instrument[index]).clamp(0.0, 1.0);
         let corner = CornerRadius::same((chip.height() / 2.0).clamp(0.0, 255.0) as u8);
         painter.rect_filled(chip, corner, theme::IDLE.lerp_to_gamma(theme::TAG, lit));
-        let ink = theme::DIM.lerp_to_gamma(theme::GROUND, lit);
+        // Dark on a bright chip; bright on one that is held dim in silence.
+        let ink = match on {
+            true if lit > 0.6 => theme::GROUND,
+            true => theme::TEXT,
+            false => theme::DIM,
+        };
         painter.galley_with_override_text_color(chip.center() - galley.size() / 2.0, galley, ink);
         let track =
             chip.shrink2(vec2(chip.height() / 2.0, 0.0)).with_min_y(chip.bottom() - 3.0 * scale);
         let line = track.with_max_x(track.left() + track.width() * share);
-        let color = theme::TAG.lerp_to_gamma(theme::GROUND, lit);
-        painter.rect_filled(
-            line.with_max_y(chip.bottom() - 1.0 * scale),
-            0,
-            theme::faded(color, 0.7),
-        );
+        let color = theme::faded(theme::TAG, 0.7 * (1.0 - lit));
+        painter.rect_filled(line.with_max_y(chip.bottom() - 1.0 * scale), 0, color);
     }
 }
 

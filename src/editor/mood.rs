@@ -4,7 +4,7 @@
 use egui::{Align2, Painter, Pos2, Rect, Stroke, Ui, pos2};
 use listener::Vocabulary;
 
-use super::tags::{moving, strength, title};
+use super::tags::{fitting, moving, strength, title};
 use super::theme;
 use crate::snapshot::Snapshot;
 
@@ -44,8 +44,9 @@ pub(super) fn plane(ui: &Ui, area: Rect, scale: f32, snapshot: &Snapshot, words:
     fits.sort_by(|a, b| b.1.total_cmp(&a.1));
     let named: Vec<&str> = fits.iter().take(WORDS).map(|(word, _)| *word).collect();
     let corner = pos2(area.right(), area.top() + 6.0 * scale);
-    let (font, color) = (theme::words(15.0 * scale), theme::faded(theme::TEXT, strength));
-    theme::bold(painter, corner, Align2::RIGHT_CENTER, &named.join(", "), font, color);
+    let (named, color) = (named.join(", "), theme::faded(theme::TEXT, strength));
+    let font = fitting(painter, &named, 15.0 * scale, area.width() - 50.0 * scale);
+    theme::bold(painter, corner, Align2::RIGHT_CENTER, &named, font, color);
 }
 
 /// The cross, and what its ends mean.
@@ -57,8 +58,8 @@ fn axes(painter: &Painter, plane: Rect, scale: f32) {
     let (inset, center) = (4.0 * scale, plane.center());
     let right = pos2(plane.right() - inset, center.y + inset / 2.0);
     painter.text(right, Align2::RIGHT_TOP, "pleasant", font.clone(), color);
-    let top = pos2(center.x + inset, plane.top() + inset / 2.0);
-    painter.text(top, Align2::LEFT_TOP, "excited", font, color);
+    let top = pos2(center.x - inset, plane.top() + inset / 2.0);
+    painter.text(top, Align2::RIGHT_TOP, "excited", font, color);
 }
 
 /// A word at its place, the brighter the better it fits.

@@ -132,7 +132,7 @@ fn bar(
 }
 
 /// Words of at most `size` that take no more than `width`.
-fn fitting(painter: &Painter, text: &str, size: f32, width: f32) -> FontId {
+pub(super) fn fitting(painter: &Painter, text: &str, size: f32, width: f32) -> FontId {
     let font = theme::words(size);
     let wide = painter.layout_no_wrap(text.to_owned(), font, theme::TEXT).size().x;
     theme::words((size * (width / wide.max(1.0)).min(1.0)).max(4.0))
