@@ -6,7 +6,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use listener::{TagEar, TagNet};
+use listener::{Error, TagEar, TagNet};
 
 use super::reason;
 use super::seat::Seat;
@@ -75,7 +75,28 @@ impl Tagger {
 fn hear<'a>(net: &mut TagNet, mut lanes: Vec<&'a mut Seat>) -> Result<Vec<&'a mut Seat>, String> {
     let mut ears: Vec<&mut TagEar> =
         lanes.iter_mut().filter_map(|seat| seat.due_ear(net)).collect();
-    catch_unwind(AssertUnwindSafe(|| net.step(&mut ears).map_err(|error| error.to_string())))
-        .unwrap_or_else(|panic| Err(reason(&*panic).to_owned()))?;
+    guarded(|| net.step(&mut ears))?;
     Ok(lanes)
+}
+
+/// Why `step` failed, if it did, be it by a panic.
+fn guarded(step: impl FnOnce() -> Result<(), Error>) -> Result<(), String> {
+    // Who fails or panics is dropped with all its state, so nothing half-changed is seen again.
+    match catch_unwind(AssertUnwindSafe(step)) {
+        Ok(outcome) => outcome.map_err(|error| error.to_string()),
+        Err(panic) => Err(reason(&*panic).to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_and_a_panic_are_reasons() {
+        assert_eq!(guarded(|| Ok(())), Ok(()));
+        assert_eq!(guarded(|| panic!("boom")), Err("boom".into()));
+        let failed = guarded(|| Err(Error::Backend { backend: "a GPU", reason: "gone".into() }));
+        assert!(failed.is_err_and(|reason| reason.starts_with("a GPU: gone")));
+    }
 }
