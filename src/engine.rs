@@ -11,7 +11,7 @@ use listener::{Beat, FeatureSpec, LogMel, Onset, SamplePos};
 use nice_plug::prelude::*;
 
 use crate::downmix::downmix;
-use crate::lane::{LaneAudio, LaneSettings, Message, News};
+use crate::lane::{LaneAudio, LaneSettings, Message, Mood, News};
 use crate::outputs::Sinks;
 use crate::outputs::automation::{Automation, Values};
 use crate::outputs::cv::{Cv, CvPulse};
@@ -55,6 +55,8 @@ pub(crate) struct Engine {
     mono: [f32; PIECE],
     /// Tempo shown while the bar is known; the automation keeps it when it is lost.
     shown_bpm: f32,
+    /// Tags shown.
+    mood: Mood,
     /// Tempo reported last; none while the bar is unknown.
     reported_bpm: Option<f32>,
 }
@@ -80,6 +82,7 @@ impl Engine {
             cv: Cv::new(0.0),
             mono: [0.0; PIECE],
             shown_bpm: 0.0,
+            mood: Mood::default(),
             reported_bpm: None,
         }
     }
@@ -116,6 +119,7 @@ impl Engine {
         self.midi.reset();
         self.cv.reset();
         self.shown_bpm = 0.0;
+        self.mood = Mood::default();
         self.restart();
     }
 
@@ -126,7 +130,7 @@ impl Engine {
         self.reported_bpm = None;
         if let Some(log_mel) = &mut self.log_mel {
             log_mel.reset();
-            self.gap = !self.lane.restart(self.rate_hz, self.settings);
+            self.gap = !self.lane.restart(self.rate_hz, self.base, self.settings);
         } else {
             self.lane.forget();
         }
@@ -194,7 +198,7 @@ impl Engine {
     /// Takes the worker's news and queues its events.
     fn collect(&mut self) {
         while self.pending.room() >= EVENTS_PER_NEWS {
-            let Some(News { heard, between, .. }) = self.lane.next() else { return };
+            let Some(News { heard, between, mood, .. }) = self.lane.next() else { return };
             let host = |at: SamplePos| at.0 + self.base;
             let due = host(heard.due);
             if due < self.now {
@@ -202,7 +206,7 @@ impl Engine {
             }
             self.pending.push(Due {
                 at: due,
-                event: Event::Frame(host(heard.at), heard.activations, heard.bar),
+                event: Event::Frame(host(heard.at), heard.activations, heard.bar, mood),
             });
             if let Some(onset) = heard.onset {
                 let onset = Onset { at: SamplePos(host(onset.at)), ..onset };
@@ -246,10 +250,11 @@ impl Engine {
     fn send(&mut self, due: Due, at: i64, offset: u32, sinks: &mut Sinks<'_>) {
         let (params, shape) = (&*self.params, self.params.cv.shape.value());
         match due.event {
-            Event::Frame(heard, activations, bar) => {
+            Event::Frame(heard, activations, bar, mood) => {
                 if bar.locked {
                     self.shown_bpm = bar.tempo.0;
                 }
+                self.mood = mood.unwrap_or(self.mood);
                 let phase = if bar.locked { bar.phase } else { 0.0 };
                 let values: Values = [
                     activations.beat,
@@ -257,6 +262,9 @@ impl Engine {
                     activations.onset,
                     phase,
                     self.shown_bpm,
+                    f32::from(self.mood.genre),
+                    self.mood.valence,
+                    self.mood.arousal,
                 ];
                 self.automation.send(values, offset, &params.heard, sinks.param);
                 self.midi.control(&activations, offset, &params.midi, sinks.note);

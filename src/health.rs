@@ -28,6 +28,8 @@ pub(crate) enum Health {
     RuntimeRefused(Message),
     /// The worker panicked or its runtime failed.
     WorkerFailed(Message),
+    /// The tag network panicked or its runtime failed; beats are heard all the same.
+    TagsStopped(Message),
     /// An offline render waited for the worker and gave up.
     WorkerStalled {
         /// How long it waited, seconds.
@@ -59,6 +61,9 @@ impl fmt::Display for Health {
             Self::RuntimeRefused(message) => write!(f, "{message}; the embedded runtime is used"),
             Self::WorkerFailed(message) => {
                 write!(f, "the worker stopped: {message}; switch the plugin off and on again")
+            }
+            Self::TagsStopped(message) => {
+                write!(f, "the tags stopped: {message}; switch the plugin off and on again")
             }
             Self::WorkerStalled { waited_s } => write!(
                 f,

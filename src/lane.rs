@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use listener::{Beat, Heard, MelFrame};
+use listener::{Beat, Heard, MelFrame, Tags};
 
 use crate::correction::TempoCorrection;
 use crate::ring::{AudioRing, RING_SAMPLES};
@@ -42,6 +42,8 @@ pub(crate) struct Stretch {
     pub(crate) epoch: u32,
     /// The host's rate.
     pub(crate) rate_hz: f64,
+    /// The host sample from which the lane's positions count.
+    pub(crate) base: i64,
     /// What the user said.
     pub(crate) settings: LaneSettings,
 }
@@ -63,6 +65,24 @@ pub(crate) enum Message {
     Frame(MelFrame, u64),
 }
 
+/// What the music is, as far as it leaves as automation.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Mood {
+    /// The genre that is named, 1 for the first of the vocabulary; 0 while unsure.
+    pub(crate) genre: u8,
+    /// Unpleasant -1 to pleasant 1.
+    pub(crate) valence: f32,
+    /// Calm -1 to excited 1.
+    pub(crate) arousal: f32,
+}
+
+impl From<&Tags> for Mood {
+    fn from(tags: &Tags) -> Self {
+        let genre = tags.top.map_or(0, |top| top + 1);
+        Self { genre, valence: tags.valence, arousal: tags.arousal }
+    }
+}
+
 /// Worker to audio thread: what became of one frame.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct News {
@@ -72,6 +92,8 @@ pub(crate) struct News {
     pub(crate) heard: Heard,
     /// A second beat, from the user's correction.
     pub(crate) between: Option<Beat>,
+    /// New tags that leave with this frame.
+    pub(crate) mood: Option<Mood>,
 }
 
 /// What both halves see.
@@ -145,11 +167,11 @@ impl LaneAudio {
         self.worker = Some(worker);
     }
 
-    /// Starts a new stretch; news of the ones before is discarded. `false` when the queue is full:
+    /// Starts a new stretch at host sample `base`; news of the ones before is discarded. `false` when the queue is full:
     /// then nothing may be sent until a later call succeeds. Real-time safe.
-    pub(crate) fn restart(&mut self, rate_hz: f64, settings: LaneSettings) -> bool {
+    pub(crate) fn restart(&mut self, rate_hz: f64, base: i64, settings: LaneSettings) -> bool {
         self.forget();
-        self.send(Message::Restart(Stretch { epoch: self.epoch, rate_hz, settings }))
+        self.send(Message::Restart(Stretch { epoch: self.epoch, rate_hz, base, settings }))
     }
 
     /// From here on, news of the stretch under way is discarded. Real-time safe.
@@ -239,14 +261,14 @@ mod tests {
         let mut decoder =
             Decoder::new(&FeatureSpec::CURRENT, 48_000.0, &DecoderSettings::default());
         let heard = decoder.step(SamplePos(0), listener::Activations::default());
-        News { epoch, heard, between: None }
+        News { epoch, heard, between: None, mood: None }
     }
 
     #[test]
     fn news_of_an_older_stretch_is_discarded() {
         let (mut audio, mut worker) = lane();
-        assert!(audio.restart(48_000.0, SETTINGS));
-        assert!(audio.restart(48_000.0, SETTINGS));
+        assert!(audio.restart(48_000.0, 0, SETTINGS));
+        assert!(audio.restart(48_000.0, 0, SETTINGS));
         for epoch in [1, 2, 1] {
             assert!(worker.news.push(news(epoch)).is_ok());
         }

@@ -24,6 +24,7 @@ mod runtime;
 mod snapshot;
 mod text;
 mod transport;
+mod words;
 
 pub use clap::clap_entry;
 pub(crate) use plugin::Tatum;

@@ -4,38 +4,72 @@
 use std::panic::catch_unwind;
 use std::path::Path;
 
-use listener::{BeatNet, Error, FeatureSpec, Runtime};
+use listener::{BeatNet, Error, FeatureSpec, Runtime, TagNet};
 
 use crate::health::{Health, Message};
 use crate::runtime;
 
-/// The model that comes with the plugin.
-const BUILT_IN: &[u8] = include_bytes!("../models/beats.onnx");
+/// A kind of network that a model file may hold.
+pub(crate) trait Network: Sized {
+    /// What the model that comes with the plugin is called.
+    const NAME: &'static str;
+    /// The model that comes with the plugin.
+    const BUILT_IN: &'static [u8];
+
+    /// Loads a model into `runtime`.
+    ///
+    /// # Errors
+    /// Those of the listener.
+    fn load(onnx: &[u8], runtime: &Runtime) -> Result<Self, Error>;
+}
+
+impl Network for BeatNet {
+    const NAME: &'static str = "the built-in beat model";
+    const BUILT_IN: &'static [u8] = include_bytes!("../models/beats.onnx");
+
+    fn load(onnx: &[u8], runtime: &Runtime) -> Result<Self, Error> {
+        Self::from_bytes(onnx, &FeatureSpec::CURRENT, runtime)
+    }
+}
+
+impl Network for TagNet {
+    const NAME: &'static str = "the built-in tag model";
+    const BUILT_IN: &'static [u8] = include_bytes!("../models/tags.onnx");
+
+    fn load(onnx: &[u8], runtime: &Runtime) -> Result<Self, Error> {
+        Self::from_bytes(onnx, &FeatureSpec::CURRENT, runtime)
+    }
+}
 
 /// A model that was asked for.
-pub(crate) struct Model {
+pub(crate) struct Model<N> {
     /// Its file; empty for the built-in one.
     path: String,
     /// The network, or why there is none.
-    net: Result<BeatNet, Health>,
+    net: Result<N, Health>,
     /// `Ok`, or what went wrong on the way to a network that works.
     health: Health,
 }
 
-/// Every model in use.
-#[derive(Default)]
-pub(crate) struct Models {
-    models: Vec<Model>,
+/// Every model of one kind in use.
+pub(crate) struct Models<N> {
+    models: Vec<Model<N>>,
 }
 
-impl Models {
+impl<N> Default for Models<N> {
+    fn default() -> Self {
+        Self { models: Vec::new() }
+    }
+}
+
+impl<N: Network> Models<N> {
     /// Whether the model at `path` was loaded, or refused, already.
     pub(crate) fn knows(&self, path: &str) -> bool {
         self.models.iter().any(|model| model.path == path)
     }
 
     /// The model at `path` (empty: the built-in one), loaded when it is new.
-    pub(crate) fn get(&mut self, path: &str) -> &mut Model {
+    pub(crate) fn get(&mut self, path: &str) -> &mut Model<N> {
         let place = self.models.iter().position(|model| model.path == path).unwrap_or_else(|| {
             self.models.push(Model::load(path, &runtime::wanted()));
             self.models.len() - 1
@@ -54,17 +88,18 @@ impl Models {
     }
 }
 
-impl Model {
+impl<N: Network> Model<N> {
     fn load(path: &str, runtime: &Runtime) -> Self {
         if *runtime != Runtime::Embedded {
             crate::resident::stay_loaded();
         }
-        let (net, health) = match read(path) {
-            Err(refused) => (Err(refused), refused),
+        let refuse = |reason: &str| Health::ModelRefused(message(path, N::NAME, reason));
+        let (net, health) = match read(path, N::BUILT_IN) {
+            Err(reason) => (Err(refuse(&reason)), refuse(&reason)),
             Ok(bytes) => match build(&bytes, runtime) {
                 (Ok(net), health) => (Ok(net), health),
                 (Err(error), _) => {
-                    let refused = Health::ModelRefused(message(path, &error.to_string()));
+                    let refused = refuse(&error.to_string());
                     (Err(refused), refused)
                 }
             },
@@ -73,7 +108,7 @@ impl Model {
     }
 
     /// The network, if it can be used.
-    pub(crate) fn net(&mut self) -> Option<&mut BeatNet> {
+    pub(crate) fn net(&mut self) -> Option<&mut N> {
         self.net.as_mut().ok()
     }
 
@@ -83,26 +118,24 @@ impl Model {
     }
 }
 
-/// Bytes of the model at `path`.
-#[expect(clippy::result_large_err, reason = "fixed text, so that it can be shown without a heap")]
-fn read(path: &str) -> Result<Vec<u8>, Health> {
+/// Bytes of the model at `path`, or why there are none.
+fn read(path: &str, built_in: &[u8]) -> Result<Vec<u8>, String> {
     if path.is_empty() {
-        return Ok(BUILT_IN.to_vec());
+        return Ok(built_in.to_vec());
     }
     std::fs::read(Path::new(path)).map_err(|error| {
-        let reason = format!("{error}; choose a file that exists, or none for the built-in model");
-        Health::ModelRefused(message(path, &reason))
+        format!("{error}; choose a file that exists, or none for the built-in model")
     })
 }
 
 /// A network in the runtime that was asked for, else in the embedded one.
-fn build(bytes: &[u8], runtime: &Runtime) -> (Result<BeatNet, Error>, Health) {
+fn build<N: Network>(bytes: &[u8], runtime: &Runtime) -> (Result<N, Error>, Health) {
     let load = |runtime: &Runtime| {
-        // A file that is no beat model can make an engine panic; that is the file's fault, and no
-        // other lane's.
-        catch_unwind(|| BeatNet::from_bytes(bytes, &FeatureSpec::CURRENT, runtime)).unwrap_or_else(
-            |_| Err(Error::Model { reason: "its graph does not fit its interface".into() }),
-        )
+        // A file that is no model of this kind can make an engine panic; that is the file's fault,
+        // and no other lane's.
+        catch_unwind(|| N::load(bytes, runtime)).unwrap_or_else(|_| {
+            Err(Error::Model { reason: "its graph does not fit its interface".into() })
+        })
     };
     match load(runtime) {
         Err(error @ Error::Backend { .. }) if *runtime != Runtime::Embedded => {
@@ -113,8 +146,8 @@ fn build(bytes: &[u8], runtime: &Runtime) -> (Result<BeatNet, Error>, Health) {
     }
 }
 
-fn message(path: &str, reason: &str) -> Message {
-    let file = if path.is_empty() { "the built-in model" } else { path };
+fn message(path: &str, built_in: &str, reason: &str) -> Message {
+    let file = if path.is_empty() { built_in } else { path };
     format!("{file}: {reason}").as_str().into()
 }
 
@@ -122,15 +155,29 @@ fn message(path: &str, reason: &str) -> Message {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_missing_model_is_refused_with_its_name() {
-        let mut models = Models::default();
-        let model = models.get("no such model.onnx");
+    fn refused<N: Network>(path: &str) -> String {
+        let mut models = Models::<N>::default();
+        let model = models.get(path);
         assert!(model.net().is_none());
         let line = model.health().to_string();
-        assert!(line.contains("no such model.onnx") && line.contains("choose"), "{line}");
-        assert!(models.knows("no such model.onnx"));
+        assert!(models.knows(path));
         models.keep(|_| false);
-        assert!(!models.knows("no such model.onnx"));
+        assert!(!models.knows(path));
+        line
+    }
+
+    #[test]
+    fn a_missing_model_is_refused_with_its_name() {
+        for line in [refused::<BeatNet>("no such.onnx"), refused::<TagNet>("no such.onnx")] {
+            assert!(line.contains("no such.onnx") && line.contains("choose"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_model_of_the_other_kind_is_refused() {
+        let line = refused::<BeatNet>("models/tags.onnx");
+        assert!(line.contains("models/tags.onnx") && line.contains("activations"), "{line}");
+        let line = refused::<TagNet>("models/beats.onnx");
+        assert!(line.contains("models/beats.onnx") && line.contains("vocabulary"), "{line}");
     }
 }

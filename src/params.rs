@@ -1,26 +1,31 @@
 //! Every parameter of the plugin. Ids are permanent: sessions and automation lanes name them.
 //!
-//! The five output parameters are written by the audio thread and sent to the host as events;
-//! whatever the host plays into them is overwritten with the next frame. Everything else is a
-//! setting. `model_path` is saved with the project but is no parameter.
+//! The output parameters are written by the audio thread and sent to the host as events; whatever
+//! the host plays into them is overwritten with the next frame. Everything else is a setting. The
+//! paths of the models are saved with the project but are no parameters.
 
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
 
+use listener::MOST_TAGS;
 use nice_plug::formatters;
 use nice_plug::prelude::*;
 
 use crate::clap::param_out::param_id;
 use crate::correction::TempoCorrection;
 use crate::outputs::cv::CvShape;
+use crate::words::{self, Words};
 
 /// CLAP ids of the heard parameters, which the plugin writes and the host may only read and record:
-/// beat, downbeat, onset, bar phase, tempo.
-pub(crate) const HEARD_IDS: [u32; 5] = [
+/// beat, downbeat, onset, bar phase, tempo, genre, valence, arousal.
+pub(crate) const HEARD_IDS: [u32; 8] = [
     param_id("beat"),
     param_id("downbeat"),
     param_id("onset"),
     param_id("bar_phase"),
     param_id("tempo"),
+    param_id("genre"),
+    param_id("mood_valence"),
+    param_id("mood_arousal"),
 ];
 
 /// Highest value of the tempo parameter, BPM; its lowest, 0, says that no tempo is known yet.
@@ -47,6 +52,12 @@ pub(crate) struct TatumParams {
     /// A model to use instead of the built-in one; empty for the built-in one.
     #[persist = "model_path"]
     pub(crate) model_path: RwLock<String>,
+    /// A tag model to use instead of the built-in one; empty for the built-in one.
+    #[persist = "tag_model_path"]
+    pub(crate) tag_model_path: RwLock<String>,
+    /// The words that [`HeardParams::genre`] is shown in: those of the tag model in use. Written by
+    /// the worker, read by the main thread.
+    pub(crate) words: Words,
 }
 
 /// Output parameters.
@@ -67,6 +78,15 @@ pub(crate) struct HeardParams {
     /// Tempo; 0 until one is known.
     #[id = "tempo"]
     pub(crate) tempo: FloatParam,
+    /// The genre that is named, 1 for the first of the tag model's; 0 while unsure.
+    #[id = "genre"]
+    pub(crate) genre: IntParam,
+    /// Unpleasant -1 to pleasant 1.
+    #[id = "mood_valence"]
+    pub(crate) valence: FloatParam,
+    /// Calm -1 to excited 1.
+    #[id = "mood_arousal"]
+    pub(crate) arousal: FloatParam,
 }
 
 /// Settings of the MIDI output.
@@ -125,6 +145,19 @@ fn activation(name: &str) -> FloatParam {
         .with_value_to_string(formatters::v2s_f32_rounded(3))
 }
 
+fn mood(name: &str) -> FloatParam {
+    FloatParam::new(name, 0.0, FloatRange::Linear { min: -1.0, max: 1.0 })
+        .with_value_to_string(formatters::v2s_f32_rounded(2))
+}
+
+/// The number of a genre, shown as its word.
+fn genre(name: &str, words: &Words) -> IntParam {
+    let (show, read) = (Arc::clone(words), Arc::clone(words));
+    IntParam::new(name, 0, IntRange::Linear { min: 0, max: MOST_TAGS as i32 })
+        .with_value_to_string(Arc::new(move |number| words::genre(&words::now(&show), number)))
+        .with_string_to_value(Arc::new(move |word| words::number(&words::now(&read), word)))
+}
+
 fn note(name: &str, default: i32) -> IntParam {
     IntParam::new(name, default, IntRange::Linear { min: 0, max: 127 })
         .with_value_to_string(formatters::v2s_i32_key_formatter())
@@ -140,6 +173,7 @@ fn bpm(name: &str, default: f32, min: f32, max: f32) -> FloatParam {
 impl Default for TatumParams {
     fn default() -> Self {
         let decoder = listener::DecoderSettings::default();
+        let words = words::built_in();
         Self {
             heard: HeardParams {
                 beat: activation("Beat"),
@@ -147,6 +181,9 @@ impl Default for TatumParams {
                 onset: activation("Onset"),
                 bar_phase: activation("Bar phase"),
                 tempo: bpm("Tempo", 0.0, 0.0, TEMPO_PARAM_MAX),
+                genre: genre("Genre", &words),
+                valence: mood("Mood valence"),
+                arousal: mood("Mood arousal"),
             },
             write_automation: BoolParam::new("Write automation", false),
             midi: MidiParams {
@@ -166,6 +203,8 @@ impl Default for TatumParams {
                 correction: EnumParam::new("Tempo correction", TempoCorrection::AsHeard),
             },
             model_path: RwLock::default(),
+            tag_model_path: RwLock::default(),
+            words,
         }
     }
 }
@@ -186,6 +225,9 @@ mod tests {
                 "onset",
                 "bar_phase",
                 "tempo",
+                "genre",
+                "mood_valence",
+                "mood_arousal",
                 "write_automation",
                 "midi_channel",
                 "beat_note_on",

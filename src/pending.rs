@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 
 use listener::{Activations, BarState, Beat, Onset};
 
+use crate::lane::Mood;
+
 /// What happens at a sample. Positions inside are host samples, like [`Due::at`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Event {
-    /// The values of a frame, and the sample at its centre.
-    Frame(i64, Activations, BarState),
+    /// The sample at a frame's centre, its values, and the tags that are new with it.
+    Frame(i64, Activations, BarState, Option<Mood>),
     /// A beat.
     Beat(Beat),
     /// An onset.

@@ -141,7 +141,7 @@ impl Plugin for Tatum {
 impl ClapPlugin for Tatum {
     const CLAP_ID: &'static str = "dev.tatum.tatum";
     const CLAP_DESCRIPTION: Option<&'static str> =
-        Some("Hears beats, downbeats, onsets and tempo; sends automation, MIDI and CV");
+        Some("Hears beats, tempo, genre, mood and instruments; sends automation, MIDI and CV");
     const CLAP_MANUAL_URL: Option<&'static str> = None;
     const CLAP_SUPPORT_URL: Option<&'static str> = None;
     const CLAP_FEATURES: &'static [ClapFeature] = &[

@@ -1,21 +1,24 @@
 //! `Report`: what the private CLAP extension `tatum.report/1` needs from an instance.
 //!
 //! One per instance, shared by the main thread (which starts and drains a recording), the audio
-//! thread (which records) and the worker (which posts its status). The audio thread only reads
+//! thread (which records) and the worker (which posts its status and the tags). The audio thread only reads
 //! atomics, takes a box from an atomic cell and pushes to a queue; it never allocates or frees.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam::atomic::AtomicCell;
-use listener::{Activations, Bpm};
+use listener::{Activations, Bpm, Tags, Vocabulary};
 
 use crate::health::Health;
 use crate::text::Text;
 
 /// Events a recording holds between two drains: over five minutes of frames.
 const CAPACITY: usize = 1 << 16;
+/// Tags a recording holds between two drains: over an hour of seconds.
+const TAG_CAPACITY: usize = 1 << 12;
 
 /// One line of the report. Positions are host samples since activation or reset.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,6 +69,19 @@ pub(crate) enum ReportEvent {
     },
 }
 
+/// The tags that leave at a sample. Positions are host samples since activation or reset.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TagLine {
+    /// The sample at which they leave.
+    pub(crate) at: i64,
+    /// The end of the audio they rest on.
+    pub(crate) heard: i64,
+    /// The tags.
+    pub(crate) tags: Tags,
+    /// Their words.
+    pub(crate) vocabulary: Arc<Vocabulary>,
+}
+
 /// What runs, and how it is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Status {
@@ -77,6 +93,8 @@ pub(crate) struct Status {
     pub(crate) gaps: u32,
     /// Results that came after their sample had left.
     pub(crate) late: u32,
+    /// How the tags are doing.
+    pub(crate) tags: Health,
 }
 
 /// The instance's side of the report.
@@ -94,6 +112,8 @@ pub(crate) struct Report {
     events: Mutex<Option<rtrb::Consumer<ReportEvent>>>,
     /// Written by the worker, read by the main thread. Never touched by the audio thread.
     status: Mutex<Status>,
+    /// Tags, which have words and so a heap: from the worker to the main thread, past the audio thread.
+    tags: Mutex<VecDeque<TagLine>>,
 }
 
 impl Report {
@@ -112,6 +132,24 @@ impl Report {
     pub(crate) fn next(&self) -> Option<ReportEvent> {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         events.as_mut()?.pop().ok()
+    }
+
+    /// Keeps the tags of `line` if a recording runs. \[worker\]
+    pub(crate) fn post_tags(&self, line: impl FnOnce() -> TagLine) {
+        if !self.recording.load(Ordering::Acquire) {
+            return;
+        }
+        let mut tags = self.tags.lock().unwrap_or_else(PoisonError::into_inner);
+        if tags.len() < TAG_CAPACITY {
+            tags.push_back(line());
+        } else {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The next recorded tags, in the order they left. \[main thread\]
+    pub(crate) fn next_tags(&self) -> Option<TagLine> {
+        self.tags.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
 
     /// The newest status. \[main thread\]

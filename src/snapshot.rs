@@ -1,7 +1,10 @@
 //! `Snapshot`: the newest picture of what is heard. The worker writes it, the editor reads it,
-//! through a triple buffer; only the newest one matters. Fixed size, no heap.
+//! through a triple buffer; only the newest one matters. Fixed size, no heap but for the words of the
+//! tag model, which are shared.
 
-use listener::{Activations, BarState, Beat, SamplePos};
+use std::sync::Arc;
+
+use listener::{Activations, BarState, Beat, SamplePos, Tags, Vocabulary};
 
 use crate::health::Health;
 use crate::text::Text;
@@ -10,6 +13,8 @@ use crate::text::Text;
 pub(crate) const TRACE_FRAMES: usize = 256;
 /// Beats a picture remembers; more than five seconds hold at any tempo.
 pub(crate) const MARKS: usize = 48;
+/// Seconds of mood a picture remembers.
+pub(crate) const TRAIL: usize = 24;
 
 /// One frame of the traces.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -66,6 +71,16 @@ pub(crate) struct Snapshot {
     pub(crate) beat_marks: [Mark; MARKS],
     /// How many of it are used.
     pub(crate) marked: usize,
+    /// What the music is.
+    pub(crate) tags: Tags,
+    /// The words of the tags; none before a tag model is loaded.
+    pub(crate) vocabulary: Option<Arc<Vocabulary>>,
+    /// How the tags are doing.
+    pub(crate) tag_health: Health,
+    /// Storage of [`trail`](Self::trail).
+    pub(crate) moods: [[f32; 2]; TRAIL],
+    /// How many of it are used.
+    pub(crate) trailed: usize,
 }
 
 impl Default for Snapshot {
@@ -83,6 +98,11 @@ impl Default for Snapshot {
             traced: 0,
             beat_marks: [Mark::default(); MARKS],
             marked: 0,
+            tags: Tags::default(),
+            vocabulary: None,
+            tag_health: Health::default(),
+            moods: [[0.0; 2]; TRAIL],
+            trailed: 0,
         }
     }
 }
@@ -96,6 +116,26 @@ impl Snapshot {
     /// The last beats, oldest first; at most [`MARKS`].
     pub(crate) fn marks(&self) -> &[Mark] {
         &self.beat_marks[..self.marked]
+    }
+
+    /// Valence and arousal of the last seconds of music, oldest first; at most [`TRAIL`].
+    pub(crate) fn trail(&self) -> &[[f32; 2]] {
+        &self.moods[..self.trailed]
+    }
+
+    /// Adds the newest tags; the trail goes on while there is music.
+    pub(crate) fn tag(&mut self, tags: &Tags) {
+        self.tags = *tags;
+        if tags.heard_s == 0.0 {
+            self.trailed = 0;
+        } else if tags.sounding {
+            push(&mut self.moods, &mut self.trailed, [tags.valence, tags.arousal]);
+        }
+    }
+
+    /// Forgets the tags.
+    pub(crate) fn forget_tags(&mut self) {
+        self.tag(&Tags::default());
     }
 
     /// Adds the newest frame, whose news leaves at `due`.
@@ -120,6 +160,7 @@ impl Snapshot {
         self.activations = Activations::default();
         self.traced = 0;
         self.marked = 0;
+        self.forget_tags();
     }
 }
 
@@ -150,5 +191,17 @@ mod tests {
         assert!(traces.windows(2).all(|pair| pair[0].at < pair[1].at));
         snapshot.restart(48_000.0);
         assert!(snapshot.traces().is_empty());
+    }
+
+    #[test]
+    fn the_trail_rests_in_silence_and_ends_with_the_piece() {
+        let mut snapshot = Snapshot::default();
+        let music = Tags { sounding: true, heard_s: 1.0, valence: 0.5, ..Tags::default() };
+        (0..TRAIL + 3).for_each(|_| snapshot.tag(&music));
+        assert_eq!(snapshot.trail().len(), TRAIL);
+        snapshot.tag(&Tags { sounding: false, ..music });
+        assert_eq!((snapshot.trail().len(), snapshot.tags.valence), (TRAIL, 0.5));
+        snapshot.tag(&Tags::default());
+        assert!(snapshot.trail().is_empty());
     }
 }

@@ -17,7 +17,9 @@ use clack_host::events::io::EventBuffer;
 use clack_host::prelude::*;
 use clack_host::utils::{BeatTime, ClapId, SecondsTime};
 use clap_sys::audio_buffer::clap_audio_buffer;
-use clap_sys::events::{clap_event_header, clap_input_events, clap_output_events};
+use clap_sys::events::{
+    clap_event_header, clap_event_param_value, clap_input_events, clap_output_events,
+};
 use clap_sys::plugin::clap_plugin;
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process};
 
@@ -298,6 +300,8 @@ fn transport_changes_inside_a_block_do_not_move_events() {
 #[derive(Default)]
 struct Sink {
     values: usize,
+    /// Of them, values of the mood's valence.
+    moods: usize,
     notes: usize,
 }
 
@@ -309,7 +313,11 @@ unsafe extern "C" fn receive(
     unsafe {
         let sink = &mut *(*list).ctx.cast::<Sink>();
         match (*event).type_ {
-            clap_sys::events::CLAP_EVENT_PARAM_VALUE => sink.values += 1,
+            clap_sys::events::CLAP_EVENT_PARAM_VALUE => {
+                let param = (*event.cast::<clap_event_param_value>()).param_id;
+                sink.values += 1;
+                sink.moods += usize::from(param == id("mood_valence"));
+            }
             _ => sink.notes += 1,
         }
     }
@@ -437,4 +445,5 @@ fn process_allocates_nothing() {
     plugin.deactivate(processor.stop_processing());
     assert_eq!(total, 0, "allocations and frees in process");
     assert!(sink.values > 100, "nothing was sent: {} values", sink.values);
+    assert!(sink.moods > 1, "no tags were sent");
 }

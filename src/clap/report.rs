@@ -16,10 +16,10 @@ use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use clap_sys::plugin::clap_plugin;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::decorator::Decorated;
-use crate::report::{Report, ReportEvent, Status};
+use crate::report::{Report, ReportEvent, Status, TagLine};
 
 /// Name of the extension.
 pub(super) const REPORT_ID: &CStr = c"tatum.report/1";
@@ -58,7 +58,7 @@ impl Drain {
         out.position() as usize
     }
 
-    /// The line that did not fit, else a changed status, else the next event.
+    /// The line that did not fit, else a changed status, else the next tags, else the next event.
     fn next_line(&mut self, report: &Report) -> Option<String> {
         if self.pending.is_some() {
             return self.pending.take();
@@ -68,7 +68,8 @@ impl Drain {
             self.told = Some(status);
             return Some(status_line(&status).to_string());
         }
-        report.next().map(|event| event_line(&event).to_string())
+        let tags = report.next_tags().map(|line| tag_line(&line));
+        tags.or_else(|| report.next().map(|event| event_line(&event))).map(|line| line.to_string())
     }
 }
 
@@ -79,6 +80,29 @@ fn status_line(status: &Status) -> Value {
         "health": status.health.to_string(),
         "gaps": status.gaps,
         "late": status.late,
+        "tags": status.tags.to_string(),
+    }})
+}
+
+/// `line` as JSON: every word of the vocabulary with its probability, `top` null while unsure.
+fn tag_line(line: &TagLine) -> Value {
+    let TagLine { at, heard, tags, vocabulary } = line;
+    let named = |words: &[String], values: &[f32]| -> Map<String, Value> {
+        words.iter().zip(values).map(|(word, &p)| (word.clone(), p.into())).collect()
+    };
+    let moods = vocabulary.moods(tags.valence, tags.arousal);
+    let playing = vocabulary.instruments.iter().enumerate().filter(|&(index, _)| tags.plays(index));
+    json!({"tags": {
+        "at": at,
+        "heard": heard,
+        "top": tags.top.and_then(|top| vocabulary.genres.get(usize::from(top))),
+        "genre": named(&vocabulary.genres, &tags.genre),
+        "mood": moods.map(|(word, p)| (word.to_owned(), p.into())).collect::<Map<_, Value>>(),
+        "instrument": named(&vocabulary.instruments, &tags.instrument),
+        "playing": playing.map(|(_, word)| word).collect::<Vec<_>>(),
+        "valence": tags.valence,
+        "arousal": tags.arousal,
+        "sounding": tags.sounding,
     }})
 }
 

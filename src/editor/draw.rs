@@ -3,13 +3,16 @@
 use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
 use nice_plug::prelude::ParamSetter;
 
-use super::{bar, scope, settings, theme};
+use super::{bar, scope, settings, tags, theme};
 use crate::health::Health;
 use crate::params::TatumParams;
 use crate::snapshot::Snapshot;
 
 /// The window for which sizes are given; others scale from it.
-const DESIGN: egui::Vec2 = vec2(720.0, 420.0);
+const DESIGN: egui::Vec2 = vec2(720.0, 580.0);
+
+/// Height of the panel of tags, at scale 1.
+const TAGS: f32 = 186.0;
 
 /// Draws everything into `ui`. `age_s` is how long ago `snapshot` came, so that what moves moves
 /// smoothly between two of them.
@@ -37,6 +40,10 @@ pub(crate) fn draw(
         let (picture, panel) = body.split_left_right_at_x(body.right() - 470.0 * scale);
         settings::panel(ui, panel.with_min_x(panel.left() + gap), scale, params, setter);
         body = picture;
+    } else {
+        let (picture, panel) = body.split_top_bottom_at_y(body.bottom() - TAGS * scale);
+        tags::panel(ui, panel, scale, snapshot);
+        body = picture.with_max_y(picture.bottom() - gap);
     }
     scope::scope(ui, body, scale, snapshot, age_s);
     status(ui, foot, scale, snapshot);
@@ -46,8 +53,13 @@ pub(crate) fn draw(
 fn status(ui: &mut Ui, foot: Rect, scale: f32, snapshot: &Snapshot) {
     let room = foot.with_max_x(foot.right() - settings::FOOT_BUTTONS * scale);
     let painter = ui.painter().with_clip_rect(room.expand(2.0));
-    let calm = matches!(snapshot.health, Health::Ok | Health::Waiting | Health::Loading);
-    let color = match snapshot.health {
+    // With nothing wrong with the beats there is room to say what is wrong with the tags.
+    let health = match &snapshot.health {
+        Health::Ok if tags::fault(&snapshot.tag_health) => &snapshot.tag_health,
+        health => health,
+    };
+    let calm = matches!(health, Health::Ok | Health::Waiting | Health::Loading);
+    let color = match health {
         Health::Ok => theme::GOOD,
         _ if calm => theme::DIM,
         _ => theme::ALERT,
@@ -56,10 +68,10 @@ fn status(ui: &mut Ui, foot: Rect, scale: f32, snapshot: &Snapshot) {
     let dot = pos2(foot.left() + 6.0 * scale, middle);
     painter.circle_filled(dot, 5.0 * scale, color);
 
-    let mut line = match snapshot.health {
+    let mut line = match health {
         Health::Ok if snapshot.backend.as_str().is_empty() => String::from("listening"),
         Health::Ok => snapshot.backend.to_string(),
-        ref health => health.to_string(),
+        health => health.to_string(),
     };
     if snapshot.gaps > 0 {
         line.push_str(&format!("   {} gaps", snapshot.gaps));
@@ -82,12 +94,13 @@ mod tests {
 
     use egui_kittest::Harness;
     use egui_kittest::kittest::Queryable;
-    use listener::{BarState, Beat, Bpm, SamplePos};
+    use listener::{BarState, Beat, Bpm, MOST_TAGS, SamplePos, Tags, Vocabulary};
     use nice_plug::context::PluginApi;
     use nice_plug::context::gui::{GuiContext, GuiContextInner};
     use nice_plug::params::internals::ParamPtr;
     use nice_plug::plugin::PluginState;
 
+    use super::super::shot;
     use super::*;
     use crate::snapshot::TraceFrame;
 
@@ -146,6 +159,37 @@ mod tests {
             confidence: 0.9,
             locked: true,
         };
+        snapshot.vocabulary = Some(crate::words::now(&crate::words::built_in()));
+        snapshot.tag_health = Health::Ok;
+        let mut tags = Tags { sounding: true, heard_s: 24.0, top: Some(9), ..Tags::default() };
+        for (genre, p) in [(9, 0.62), (6, 0.17), (7, 0.09), (0, 0.05), (2, 0.03)] {
+            tags.genre[genre] = p;
+        }
+        for (instrument, p) in [(0, 0.98), (1, 0.91), (5, 0.83), (11, 0.61), (3, 0.31), (9, 0.22)] {
+            tags.instrument[instrument] = p;
+            tags.playing |= u32::from(p > 0.5) << instrument;
+        }
+        for n in 0..24 {
+            let turn = n as f32 / 8.0;
+            tags.valence = 0.45 * turn.sin().mul_add(0.5, 0.4);
+            tags.arousal = 0.1 + 0.2 * turn;
+            snapshot.tag(&tags);
+        }
+        snapshot
+    }
+
+    /// As many words as there can be, long ones.
+    fn largest() -> Snapshot {
+        let words = |kind: &str| (0..MOST_TAGS).map(|n| format!("a long {kind} {n}")).collect();
+        let mut snapshot = heard();
+        snapshot.vocabulary = Some(Arc::new(Vocabulary {
+            genres: words("genre"),
+            instruments: words("instrument"),
+            moods: Vec::new(),
+        }));
+        snapshot.tags.genre = [f32::NAN; MOST_TAGS];
+        snapshot.tags.playing = u32::MAX;
+        snapshot.tags.valence = f32::NAN;
         snapshot
     }
 
@@ -164,9 +208,12 @@ mod tests {
             heard(),
             Snapshot { health: Health::UnsupportedRate { rate_hz: 8000.0 }, ..heard() },
             Snapshot { rate_hz: f64::NAN, ..heard() },
+            Snapshot { tag_health: Health::TagsStopped("boom".into()), ..heard() },
+            Snapshot { tags: Tags { sounding: false, ..heard().tags }, ..heard() },
+            Snapshot { vocabulary: None, ..heard() },
+            largest(),
         ];
-        for size in [vec2(520.0, 320.0), vec2(720.0, 420.0), vec2(1600.0, 1000.0), vec2(10.0, 10.0)]
-        {
+        for size in [vec2(520.0, 420.0), DESIGN, vec2(1600.0, 1000.0), vec2(10.0, 10.0)] {
             for snapshot in states.clone() {
                 window(size, snapshot, Arc::default()).run_steps(2);
             }
@@ -190,5 +237,59 @@ mod tests {
         window.get_by_label("Activations as CC 20-22").click();
         window.run_steps(2);
         assert!(!params.midi.cc_on.value());
+    }
+
+    #[test]
+    fn a_model_is_chosen_by_its_path() {
+        let params = Arc::new(TatumParams::default());
+        let mut window = window(DESIGN, heard(), Arc::clone(&params));
+        window.run_steps(2);
+        window.get_by_label("Settings").click();
+        window.run_steps(3);
+        window.get_by_label("Tag model").focus();
+        window.run_steps(1);
+        window.get_by_label("Tag model").type_text(" \"my tags.onnx\" ");
+        window.run_steps(1);
+        assert_eq!(
+            *params.tag_model_path.read().expect("not poisoned"),
+            "",
+            "not while it is typed"
+        );
+        window.key_press(egui::Key::Enter);
+        window.run_steps(2);
+        assert_eq!(*params.tag_model_path.read().expect("not poisoned"), "my tags.onnx");
+        assert_eq!(*params.model_path.read().expect("not poisoned"), "");
+    }
+
+    #[test]
+    #[ignore = "writes pictures to look at: TATUM_SHOTS names the folder"]
+    fn shots() {
+        let folder = std::env::var("TATUM_SHOTS").expect("TATUM_SHOTS is set");
+        let silent = Tags { sounding: false, ..heard().tags };
+        let unsure = Tags { top: None, ..heard().tags };
+        let fresh = Snapshot { tags: Tags::default(), trailed: 0, ..heard() };
+        let refused = "my tags.onnx: its vocabulary cannot be used: 1 genres; give 2 to 32".into();
+        for (name, size, snapshot) in [
+            ("music", DESIGN, heard()),
+            ("silence", DESIGN, Snapshot { tags: silent, ..heard() }),
+            ("unsure", DESIGN, Snapshot { tags: unsure, ..heard() }),
+            ("fresh", DESIGN, fresh),
+            ("start", DESIGN, Snapshot::default()),
+            ("fault", DESIGN, Snapshot { tag_health: Health::ModelRefused(refused), ..heard() }),
+            ("largest", DESIGN, largest()),
+            ("small", vec2(520.0, 420.0), heard()),
+        ] {
+            let mut window = window(size * shot::SCALE, snapshot, Arc::default());
+            window.ctx.set_pixels_per_point(shot::SCALE);
+            let path = |name: &str| format!("{folder}/{name}.ppm");
+            // Until everything that moves has arrived.
+            window.run_steps(60);
+            shot::write(&window.ctx, window.output(), &path(name), size);
+            if name == "music" {
+                window.get_by_label("Settings").click();
+                window.run_steps(4);
+                shot::write(&window.ctx, window.output(), &path("settings"), size);
+            }
+        }
     }
 }

@@ -4,8 +4,13 @@
 
 mod bar;
 mod draw;
+mod instruments;
+mod mood;
 mod scope;
 mod settings;
+#[cfg(test)]
+mod shot;
+mod tags;
 mod theme;
 pub(crate) mod thread;
 
@@ -26,9 +31,9 @@ use crate::params::TatumParams;
 use crate::snapshot::Snapshot;
 
 /// Size of a new window, logical pixels.
-const SIZE: LogicalSize<f32> = LogicalSize::new(720.0, 420.0);
+const SIZE: LogicalSize<f32> = LogicalSize::new(720.0, 580.0);
 /// The smallest window in which everything is still legible.
-const MIN_SIZE: LogicalSize<f32> = LogicalSize::new(520.0, 320.0);
+const MIN_SIZE: LogicalSize<f32> = LogicalSize::new(520.0, 420.0);
 /// A picture older than this is no longer carried on; the host has stopped.
 const MAX_AGE_S: f32 = 0.1;
 

@@ -1,8 +1,10 @@
 //! Buttons at the foot, and the panel of settings behind one of them.
 
+use std::sync::{PoisonError, RwLock};
+
 use egui::{
-    Align2, Color32, DragValue, Grid, Id, Rect, Response, Role, Sense, Ui, UiBuilder, WidgetInfo,
-    vec2,
+    Align2, Color32, DragValue, Grid, Id, Rect, Response, Role, Sense, TextEdit, Ui, UiBuilder,
+    WidgetInfo, vec2,
 };
 use nice_plug::prelude::{BoolParam, EnumParam, FloatParam, IntParam, Param, ParamSetter};
 
@@ -91,6 +93,11 @@ pub(super) fn panel(
             ui.add_space(10.0 * scale);
             ui.vertical(|ui| music(ui, params, setter));
         });
+        ui.separator();
+        Grid::new("models").num_columns(2).show(ui, |ui| {
+            model(ui, "Beat model", &params.model_path);
+            model(ui, "Tag model", &params.tag_model_path);
+        });
     });
 }
 
@@ -126,6 +133,27 @@ fn music(ui: &mut Ui, params: &TatumParams, setter: &ParamSetter<'_>) {
         shape(ui, &params.cv.shape, setter);
         ui.end_row();
     });
+}
+
+/// The file of a model, taken when the user is done with it; empty for the built-in one.
+fn model(ui: &mut Ui, label: &str, path: &RwLock<String>) {
+    let id = Id::unique(("model", label));
+    let chosen = path.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut draft = ui.data(|data| data.get_temp(id)).unwrap_or_else(|| chosen.clone());
+    let name = ui.label(label);
+    let field = TextEdit::singleline(&mut draft).hint_text("built in; or the path of a file");
+    let response = ui.add(field.desired_width(f32::INFINITY).id(id)).labelled_by(name.id);
+    ui.end_row();
+    if response.has_focus() {
+        ui.data_mut(|data| data.insert_temp(id, draft));
+        return;
+    }
+    ui.data_mut(|data| data.remove::<String>(id));
+    // File managers quote the paths they copy.
+    let draft = draft.trim().trim_matches('"');
+    if response.lost_focus() && draft != chosen {
+        *path.write().unwrap_or_else(PoisonError::into_inner) = draft.to_owned();
+    }
 }
 
 /// A box to tick.

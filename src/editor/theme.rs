@@ -18,6 +18,8 @@ pub(super) const BEAT: Color32 = Color32::from_rgb(0x3d, 0xc1, 0xff);
 pub(super) const DOWNBEAT: Color32 = Color32::from_rgb(0xff, 0xb4, 0x2e);
 /// Onsets.
 pub(super) const ONSET: Color32 = Color32::from_rgb(0xf0, 0x6b, 0xa8);
+/// Tags: what the music is.
+pub(super) const TAG: Color32 = Color32::from_rgb(0xa9, 0x8b, 0xff);
 /// All is well.
 pub(super) const GOOD: Color32 = Color32::from_rgb(0x5c, 0xd9, 0x8d);
 /// Something is wrong, or is being recorded.

@@ -10,8 +10,9 @@ use super::*;
 use crate::clap::param_out::ParamEvent;
 use crate::health::Health;
 use crate::hub::seat::Seat;
+use crate::hub::tagger::Tagger;
 use crate::lane::lane;
-use crate::report::Report;
+use crate::report::{Report, TagLine};
 use crate::snapshot::Snapshot;
 
 const RATE_HZ: f32 = 48_000.0;
@@ -30,6 +31,7 @@ struct Instance {
 #[derive(Debug, Default, PartialEq)]
 struct Left {
     report: Vec<ReportEvent>,
+    tags: Vec<TagLine>,
     notes: Vec<(i64, NoteEvent<()>)>,
     values: Vec<(i64, u32, f64)>,
     cv: [Vec<f32>; 4],
@@ -48,9 +50,11 @@ impl Instance {
         let worker = {
             let stop = Arc::clone(&stop);
             thread::spawn(move || {
-                let mut before = 0.0;
+                let (mut before, mut tagger) = (0.0, Tagger::default());
                 while !stop.load(Ordering::Relaxed) {
+                    tagger.go_on(std::slice::from_mut(&mut seat));
                     if seat.poll() {
+                        tagger.catch_up(std::slice::from_mut(&mut seat));
                         let activations = seat
                             .frame()
                             .map_or_else(Activations::default, |frame| clicks(frame, &mut before));
@@ -90,6 +94,7 @@ impl Instance {
         assert!(left == audio && right == audio, "audio passes untouched");
         self.left.cv.iter_mut().zip(cv).for_each(|(all, port)| all.extend(port));
         self.left.report.extend(std::iter::from_fn(|| self.report.next()));
+        self.left.tags.extend(std::iter::from_fn(|| self.report.next_tags()));
     }
 
     /// `audio` in blocks of the sizes that `sizes` gives.
@@ -151,6 +156,12 @@ fn song() -> Vec<f32> {
     (0..SECONDS * RATE_HZ as usize).map(click).collect()
 }
 
+/// Values of genre, valence and arousal, with their samples.
+fn moods(left: &Left) -> Vec<(i64, u32, f64)> {
+    let ids = &crate::params::HEARD_IDS[5..];
+    left.values.iter().filter(|(_, id, _)| ids.contains(id)).copied().collect()
+}
+
 fn beats(left: &Left) -> Vec<(i64, i64)> {
     let beat = |event: &ReportEvent| match event {
         ReportEvent::Beat { at, emitted, .. } => Some((*at, *emitted)),
@@ -166,6 +177,7 @@ fn any_partition_into_blocks_gives_the_same() {
     let found = beats(&whole);
     assert!(found.len() > 16, "the clicks are tracked: {found:?}");
     assert!(found.iter().all(|(at, emitted)| at == emitted), "no beat is late offline");
+    assert_eq!(whole.tags.len(), SECONDS - 1, "tags for every second but the last");
     let mut seed = 1_u32;
     let mut random = || {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -176,6 +188,7 @@ fn any_partition_into_blocks_gives_the_same() {
     for (name, sizes) in sizes {
         let cut = Instance::new(ProcessMode::Offline).play(&song, sizes);
         assert!(cut.report == whole.report, "report, blocks of {name}");
+        assert!(cut.tags == whole.tags, "tags, blocks of {name}");
         assert!(cut.notes.len() == whole.notes.len(), "notes, blocks of {name}");
         assert!(cut.values == whole.values, "values, blocks of {name}");
         assert!(cut.cv == whole.cv, "CV, blocks of {name}");
@@ -197,6 +210,24 @@ fn lock_step_gives_the_beats_of_the_bounce() {
         assert_eq!(live_at[..], bounce_at[..live_at.len()], "blocks of {size}");
         let late = beats(&live).iter().filter(|(at, emitted)| at != emitted).count();
         assert!(size > 900 || late == 0, "{late} late beats in blocks of {size}");
+        let (live, bounce) = (moods(&live), moods(&bounce));
+        assert!(live.len() > 15 && live.len() + 3 >= bounce.len(), "{}", live.len());
+        assert!(size > 900 || live[..] == bounce[..live.len()], "tags in blocks of {size}");
+    }
+}
+
+#[test]
+fn tags_leave_at_the_sample_their_second_allows() {
+    let left = Instance::new(ProcessMode::Offline).play(&song(), || 700);
+    let ends: Vec<i64> = left.tags.iter().map(|line| line.heard).collect();
+    let second = RATE_HZ as i64;
+    assert_eq!(ends, (1..SECONDS as i64).map(|n| n * second).collect::<Vec<_>>());
+    // The first values of all are those before anything was heard.
+    let start = moods(&left)[0].0;
+    assert!(moods(&left).len() > 15, "the mood moves");
+    for (at, ..) in moods(&left).into_iter().filter(|(at, ..)| *at > start) {
+        assert!(left.tags.iter().any(|line| line.at == at), "a value at {at} without tags");
+        assert_eq!(at % second, (0.22 * RATE_HZ) as i64, "20 ms and ten frames after the second");
     }
 }
 

@@ -1,10 +1,13 @@
 //! `Hub`: one worker thread per process, that serves every instance.
 //!
 //! The first instance starts it, the last one to go stops and joins it, so that no thread outlives
-//! the library. It takes whatever frames the lanes have ready and hears them in one batched step.
+//! the library. It takes whatever frames the lanes have ready and hears them in one batched step;
+//! tags come after the beats.
 //! Nothing here is ever called by an audio thread.
 
 pub(crate) mod seat;
+pub(crate) mod tagger;
+mod tagging;
 
 use std::any::Any;
 use std::io;
@@ -14,11 +17,12 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
 
-use listener::LaneFrame;
+use listener::{BeatNet, LaneFrame};
 
 use crate::health::Health;
 use crate::models::Models;
 use seat::Seat;
+use tagger::Tagger;
 
 /// Between two looks while frames come: well within the time a frame has.
 const BUSY_NAP: Duration = Duration::from_millis(1);
@@ -54,7 +58,7 @@ impl Hub {
             return Ok(hub);
         }
         let mail = Arc::new(Mail::default());
-        let table = Table { mail: Arc::clone(&mail), seats: Vec::new(), models: Models::default() };
+        let table = Table { mail: Arc::clone(&mail), ..Table::default() };
         let worker = thread::Builder::new().name("tatum worker".into()).spawn(|| table.run())?;
         let hub = Arc::new(Self { mail, worker: Some(worker) });
         *shared = Arc::downgrade(&hub);
@@ -85,10 +89,12 @@ impl Drop for Hub {
 }
 
 /// What the worker works on.
+#[derive(Default)]
 struct Table {
     mail: Arc<Mail>,
     seats: Vec<Seat>,
-    models: Models,
+    models: Models<BeatNet>,
+    tagger: Tagger,
 }
 
 impl Table {
@@ -108,7 +114,8 @@ impl Table {
         }
     }
 
-    /// Hears at most one frame of every lane; says whether there was any.
+    /// Hears at most one frame of every lane, then some of the blocks that wait for their tags; says
+    /// whether there was any.
     fn pass(&mut self) -> bool {
         self.seat_arrivals();
         let mut any = false;
@@ -120,11 +127,16 @@ impl Table {
         if restarted {
             // Who starts again may have mended the file.
             self.models.forget_refused();
+            self.tagger.models.forget_refused();
         }
         if !any {
+            if self.tagger.go_on(&mut self.seats) {
+                return true;
+            }
             self.seats.iter_mut().for_each(Seat::idle);
             return false;
         }
+        self.tagger.catch_up(&mut self.seats);
         while let Some(path) = self.seats.iter().find_map(|seat| seat.wants().map(str::to_owned)) {
             self.hear(&path);
         }
@@ -134,6 +146,7 @@ impl Table {
                 seat.miss(fault);
             }
         }
+        self.tagger.go_on(&mut self.seats);
         true
     }
 
@@ -147,6 +160,7 @@ impl Table {
         if came || self.seats.len() < before {
             let seats = &self.seats;
             self.models.keep(|path| seats.iter().any(|seat| seat.model() == path));
+            self.tagger.models.keep(|path| seats.iter().any(|seat| seat.tag_model() == path));
         }
     }
 
@@ -188,137 +202,22 @@ impl Table {
     /// After a panic nothing is trusted: every lane fails until it restarts, every model is loaded
     /// anew when it is next wanted. Frames go on being taken, so that nobody waits for them.
     fn recover(&mut self, panic: &(dyn Any + Send)) {
-        let reason = panic
-            .downcast_ref::<&str>()
-            .copied()
-            .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-            .unwrap_or("a panic without a message");
         self.models = Models::default();
+        self.tagger = Tagger::default();
         for seat in &mut self.seats {
-            seat.fail(Health::WorkerFailed(reason.into()));
+            seat.fail(Health::WorkerFailed(reason(panic).into()));
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::correction::TempoCorrection;
-    use crate::lane::{LaneAudio, LaneSettings, Message, lane};
-    use crate::params::TatumParams;
-    use crate::report::Report;
-    use crate::snapshot::Snapshot;
-    use listener::{BANDS, MelFrame, SamplePos};
-
-    const SETTINGS: LaneSettings =
-        LaneSettings { min_bpm: 55.0, max_bpm: 215.0, correction: TempoCorrection::AsHeard };
-
-    struct Instance {
-        audio: LaneAudio,
-        params: Arc<TatumParams>,
-        report: Arc<Report>,
-        pictures: triple_buffer::Output<Snapshot>,
-    }
-
-    fn instance() -> (Instance, Seat) {
-        let (params, report) = (Arc::new(TatumParams::default()), Arc::new(Report::default()));
-        let (input, pictures) = triple_buffer::triple_buffer(&Snapshot::default());
-        let (audio, worker) = lane();
-        let seat = Seat::new(worker, Arc::clone(&params), Arc::clone(&report), input);
-        (Instance { audio, params, report, pictures }, seat)
-    }
-
-    fn table(seats: Vec<Seat>) -> Table {
-        Table { mail: Arc::default(), seats, models: Models::default() }
-    }
-
-    fn frame(n: i64) -> Message {
-        Message::Frame(MelFrame { at: SamplePos(960 * n - 1440), bins: [0.1; BANDS] }, 0)
-    }
-
-    #[test]
-    fn one_thread_serves_all_and_goes_with_the_last() {
-        let first = Hub::shared().expect("a thread starts");
-        let second = Hub::shared().expect("a thread starts");
-        assert!(Arc::ptr_eq(&first, &second));
-        let mail = Arc::downgrade(&first.mail);
-        drop(first);
-        assert!(mail.upgrade().is_some());
-        drop(second);
-        assert!(mail.upgrade().is_none(), "the worker has ended and dropped its mail");
-    }
-
-    #[test]
-    fn lanes_heard_together_hear_what_they_hear_alone() {
-        let hear = |lanes: usize| {
-            let (mut instances, seats): (Vec<_>, Vec<_>) = (0..lanes).map(|_| instance()).unzip();
-            let mut table = table(seats);
-            for instance in &mut instances {
-                assert!(instance.audio.restart(48_000.0, SETTINGS));
-            }
-            let mut news = Vec::new();
-            for n in 1..20 {
-                instances.iter_mut().for_each(|one| assert!(one.audio.send(frame(n))));
-                assert!(table.pass());
-                let heard: Vec<_> =
-                    instances.iter_mut().filter_map(|one| one.audio.next()).collect();
-                assert_eq!(heard.len(), lanes, "exactly one news per frame and lane");
-                news.extend(heard.first().map(|news| news.heard));
-            }
-            assert!(!table.pass());
-            news
-        };
-        assert_eq!(hear(1), hear(3));
-    }
-
-    #[test]
-    fn after_a_panic_frames_are_taken_until_a_restart_heals() {
-        let (mut one, seat) = instance();
-        let mut table = table(vec![seat]);
-        one.audio.restart(48_000.0, SETTINGS);
-        one.audio.send(frame(1));
-        table.pass();
-        assert_eq!(one.report.status().health, Health::Ok);
-        assert!(one.audio.next().is_some());
-        table.recover(&"boom");
-        one.audio.send(frame(2));
-        table.pass();
-        let status = one.report.status();
-        assert!(matches!(status.health, Health::WorkerFailed(m) if m.as_str() == "boom"));
-        assert_eq!(one.pictures.read().health, status.health);
-        assert!(one.audio.next().is_none());
-        assert_eq!(one.audio.shared.done.load(Ordering::Relaxed), 3, "nobody waits for ever");
-        one.audio.restart(48_000.0, SETTINGS);
-        one.audio.send(frame(1));
-        table.pass();
-        assert_eq!(one.report.status().health, Health::Ok);
-        assert!(one.audio.next().is_some());
-    }
-
-    #[test]
-    fn a_bad_model_is_refused_and_another_heals() {
-        let (mut one, seat) = instance();
-        let mut table = table(vec![seat]);
-        *one.params.model_path.write().expect("not poisoned") = "Cargo.toml".into();
-        one.audio.restart(48_000.0, SETTINGS);
-        one.audio.send(frame(1));
-        table.pass();
-        let line = one.report.status().health.to_string();
-        assert!(line.starts_with("Cargo.toml: "), "{line}");
-        assert!(one.audio.next().is_none());
-        one.params.model_path.write().expect("not poisoned").clear();
-        one.audio.send(frame(2));
-        table.pass();
-        assert_eq!(one.report.status().health, Health::Ok);
-        assert!(one.audio.next().is_some());
-    }
-
-    #[test]
-    fn a_closed_lane_leaves() {
-        let (one, seat) = instance();
-        let mut table = table(vec![seat]);
-        drop(one.audio);
-        table.pass();
-        assert!(table.seats.is_empty());
-    }
+/// What a panic says.
+fn reason(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("a panic without a message")
 }
+
+#[cfg(test)]
+mod tests;

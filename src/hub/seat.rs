@@ -1,16 +1,20 @@
 //! `Seat`: the worker half of a lane, from frames to news and pictures. Worker thread only.
 
+mod tags;
+
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use listener::{
     Activations, BarState, BeatNet, Decoder, DecoderSettings, FeatureSpec, Heard, LaneFrame,
     MelFrame, NetState,
 };
 
+use super::tagging::Tagging;
+
 use crate::correction::Correction;
 use crate::health::Health;
-use crate::lane::{LaneAudio, LaneSettings, LaneWorker, Message, News, Stretch};
+use crate::lane::{LaneAudio, LaneSettings, LaneWorker, Message, Mood, News, Stretch};
 use crate::params::TatumParams;
 use crate::report::{Report, Status};
 use crate::snapshot::{Snapshot, TraceFrame};
@@ -94,6 +98,11 @@ pub(crate) struct Seat {
     frame: Option<(MelFrame, u64)>,
     hop: Vec<f32>,
     restarted: bool,
+    tagging: Tagging,
+    /// The model that makes the tags; empty for the built-in one.
+    tag_model: String,
+    /// How the tags are doing.
+    tag_health: Health,
 }
 
 impl Seat {
@@ -117,6 +126,9 @@ impl Seat {
             frame: None,
             hop: Vec::with_capacity(HOP_SAMPLES_MAX),
             restarted: false,
+            tagging: Tagging::default(),
+            tag_model: String::new(),
+            tag_health: Health::Waiting,
         }
     }
 
@@ -169,19 +181,24 @@ impl Seat {
             None => Listening::new(stretch),
         });
         self.fault = None;
+        self.tagging.restart(stretch.rate_hz);
+        if !self.tags_work() {
+            self.tag_health = Health::Waiting;
+        }
         self.picture.restart(stretch.rate_hz);
     }
 
     /// The user chose another model: the network's memory means nothing to it.
     fn follow_model(&mut self) {
-        let chosen = self.params.model_path.read().unwrap_or_else(PoisonError::into_inner);
-        if *chosen != self.model {
-            self.model.clone_from(&chosen);
+        if follow(&self.params.model_path, &mut self.model) {
             self.fault = None;
             if let Some(now) = &mut self.listening {
                 now.memory = None;
                 now.decoder.reset();
             }
+        }
+        if follow(&self.params.tag_model_path, &mut self.tag_model) {
+            self.fail_tags(Health::Waiting);
         }
     }
 
@@ -225,11 +242,15 @@ impl Seat {
     pub(crate) fn hear(&mut self, activations: Activations, backend: &str, health: Health) {
         // Stays at hand until its news is sent: should this panic, it still counts as missed.
         let Some((frame, place)) = self.frame else { return };
+        let tags = self.push_tags(&frame);
         if let Some(now) = &mut self.listening {
             let heard = now.decoder.step(frame.at, activations);
             let (heard, between) = now.correction.apply(heard);
+            let Stretch { epoch, base, .. } = now.stretch;
+            let mood = tags.map(|leaving| Mood::from(&leaving.tags));
             // There was room when the frame was taken, and only this thread fills it.
-            let _ = self.lane.news.push(News { epoch: now.stretch.epoch, heard, between });
+            let _ = self.lane.news.push(News { epoch, heard, between, mood });
+            tags.iter().for_each(|leaving| self.report_tags(leaving, base, heard.due));
             self.paint(&heard, place);
             heard.beat.iter().chain(&between).for_each(|beat| self.picture.mark(beat));
             if self.picture.backend.as_str() != backend {
@@ -249,6 +270,8 @@ impl Seat {
         }
         // What was heard before is not what plays now.
         self.picture.bar = BarState::default();
+        self.tagging.restart(self.picture.rate_hz);
+        self.picture.forget_tags();
         self.post(health);
     }
 
@@ -256,6 +279,7 @@ impl Seat {
     pub(crate) fn fail(&mut self, health: Health) {
         self.fault = Some(health);
         self.listening.iter_mut().for_each(|now| now.memory = None);
+        self.tagging.forget();
         self.lane.shared.loading.store(false, Ordering::Relaxed);
         self.miss(health);
     }
@@ -315,6 +339,7 @@ impl Seat {
             health,
             gaps: shared.gaps.load(Ordering::Relaxed),
             late: shared.late.load(Ordering::Relaxed),
+            tags: self.tag_health,
         };
         let changed = self.posted != Some(status);
         let painted = self.picture.now != self.pictures.input_buffer().now;
@@ -322,6 +347,7 @@ impl Seat {
             self.picture.health = health;
             self.picture.gaps = status.gaps;
             self.picture.late = status.late;
+            self.picture.tag_health = status.tags;
             self.posted = Some(status);
             self.report.post(status);
         }
@@ -330,6 +356,16 @@ impl Seat {
             self.pictures.publish();
         }
     }
+}
+
+/// Makes `now` what is `chosen`; says whether it was something else.
+fn follow(chosen: &RwLock<String>, now: &mut String) -> bool {
+    let chosen = chosen.read().unwrap_or_else(PoisonError::into_inner);
+    let other = *chosen != *now;
+    if other {
+        now.clone_from(&chosen);
+    }
+    other
 }
 
 /// A decoder for `stretch` as `fitted`, within the tempi the user allows.

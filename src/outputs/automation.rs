@@ -6,14 +6,17 @@ use nice_plug::prelude::*;
 use crate::clap::param_out::ParamEvent;
 use crate::params::{HEARD_IDS as IDS, HeardParams, TatumParams};
 
+/// Heard parameters.
+const COUNT: usize = IDS.len();
+
 /// Plain values of the heard parameters, in the order of [`IDS`].
-pub(crate) type Values = [f32; 5];
+pub(crate) type Values = [f32; COUNT];
 
 /// State of the automation output.
 #[derive(Default)]
 pub(crate) struct Automation {
     /// Normalised values, as sent last; none before the first frame.
-    sent: Option<[f32; 5]>,
+    sent: Option<[f32; COUNT]>,
     /// Whether the host was told that a gesture began and not yet that it ended.
     gesturing: bool,
     /// Whether the next frame sends every value, changed or not.
@@ -67,12 +70,16 @@ impl Automation {
         sink: Sink<'_>,
     ) {
         let before = self.sent.filter(|_| !self.resend);
-        let mut now = [0.0; 5];
+        let mut now = [0.0; COUNT];
         for (index, (param, value)) in ordered(params).into_iter().zip(values).enumerate() {
-            now[index] = param.preview_normalized(value);
+            // SAFETY: `params` outlives the call.
+            now[index] = unsafe { param.preview_normalized(value) };
             if before.is_none_or(|before| before[index] != now[index]) {
                 keep(param, now[index]);
-                sink(ParamEvent::Value { id: IDS[index], offset, value: f64::from(now[index]) });
+                // SAFETY: as above.
+                let steps = unsafe { param.step_count() }.unwrap_or(1) as f64;
+                let value = f64::from(now[index]) * steps;
+                sink(ParamEvent::Value { id: IDS[index], offset, value });
             }
         }
         self.sent = Some(now);
@@ -80,16 +87,25 @@ impl Automation {
     }
 }
 
-fn ordered(params: &HeardParams) -> [&FloatParam; 5] {
-    [&params.beat, &params.downbeat, &params.onset, &params.bar_phase, &params.tempo]
+fn ordered(params: &HeardParams) -> [ParamPtr; COUNT] {
+    [
+        params.beat.as_ptr(),
+        params.downbeat.as_ptr(),
+        params.onset.as_ptr(),
+        params.bar_phase.as_ptr(),
+        params.tempo.as_ptr(),
+        params.genre.as_ptr(),
+        params.valence.as_ptr(),
+        params.arousal.as_ptr(),
+    ]
 }
 
 /// Sets the parameter's own value, so that the host and the editor read what was sent.
-fn keep(param: &FloatParam, normalised: f32) {
-    // SAFETY: the pointer comes from the reference, which outlives the call. The setter stores
+fn keep(param: ParamPtr, normalised: f32) {
+    // SAFETY: the pointer comes from parameters that are borrowed during the call. The setter stores
     // atomics; it is for wrappers only because it does not tell the host, which `send` does.
     unsafe {
-        param.as_ptr()._internal_set_normalized_value(normalised);
+        param._internal_set_normalized_value(normalised);
     }
 }
 
@@ -111,9 +127,9 @@ mod tests {
         let params = TatumParams::default();
         let mut automation = Automation::default();
         let mut events = Vec::new();
-        let frame = [0.25, 0.5, 0.0, 0.75, 120.0];
+        let frame = [0.25, 0.5, 0.0, 0.75, 120.0, 3.0, -0.5, 1.0];
         automation.send(frame, 7, &params.heard, &mut |event| events.push(event));
-        assert_eq!(values(&events), 5);
+        assert_eq!(values(&events), COUNT);
         let tempo = ParamEvent::Value {
             id: IDS[4],
             offset: 7,
@@ -121,16 +137,18 @@ mod tests {
         };
         assert_eq!(events[4], tempo);
         assert_eq!(params.heard.downbeat.value(), 0.5);
+        let genre = ParamEvent::Value { id: IDS[5], offset: 7, value: 3.0 };
+        assert_eq!((events[5], params.heard.genre.value()), (genre, 3));
         automation.send(frame, 9, &params.heard, &mut |event| events.push(event));
-        assert_eq!(values(&events), 5, "nothing changed");
+        assert_eq!(values(&events), COUNT, "nothing changed");
     }
 
     #[test]
     fn what_the_host_plays_in_is_taken_back() {
         let params = TatumParams::default();
         let mut automation = Automation::default();
-        automation.send([0.25; 5], 0, &params.heard, &mut |_| ());
-        keep(&params.heard.beat, 1.0);
+        automation.send([0.25; COUNT], 0, &params.heard, &mut |_| ());
+        keep(params.heard.beat.as_ptr(), 1.0);
         automation.begin_block(&params, &mut |_| ());
         assert_eq!(params.heard.beat.value(), 0.25);
     }

@@ -19,10 +19,11 @@ Usage: cargo xtask <command> [options]
       --json                   print one JSON object per file
       --plugin PATH            host this CLAP instead of building one
       --model PATH             let the plugin load this beat model
+      --tag-model PATH         let the plugin load this tag model
   eval DIR... [options]        score the built plugin, live, on audio with STEM.beats (and STEM.onsets) beside it
       --out DIR                write eval.tsv, eval.json and pictures there
       --peer NAME=DIR          score another tracker's DIR/STEM.beats beside it; see xtask/peers
-      --json, --block N, --plugin PATH, --model PATH   as above
+      --json, --block N, --plugin PATH, --model PATH, --tag-model PATH   as above
   eval tags DIR... [options]   score its tags on genre folders, or audio with tags.csv or MTG-Jamendo's tags.tsv
       --out DIR                write eval-tags.tsv, eval-tags-scores.tsv, eval-tags.json and pictures there
       --json, --block N, --plugin PATH   as above

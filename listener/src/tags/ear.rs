@@ -124,6 +124,13 @@ impl TagEar {
         sounding
     }
 
+    /// Whether the frame that was taken last made a block whole, be it of music or of silence; true
+    /// before the first.
+    #[must_use]
+    pub fn block_ended(&self) -> bool {
+        self.filled == 0
+    }
+
     /// The newest tags.
     #[must_use]
     pub fn tags(&self) -> &Tags {

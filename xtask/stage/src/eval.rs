@@ -58,6 +58,9 @@ pub struct Options {
     /// Let the plugin load this beat model instead of its own.
     #[arg(long, value_name = "PATH")]
     pub model: Option<PathBuf>,
+    /// Let the plugin load this tag model instead of its own.
+    #[arg(long, value_name = "PATH")]
+    pub tag_model: Option<PathBuf>,
 }
 
 /// What else can be scored.
@@ -94,7 +97,8 @@ pub fn run(options: &Options) -> Result<bool> {
             .with_context(|| format!("{}: cannot be made; choose another --out", dir.display()))?;
     }
     let plugin = options.plugin.clone().unwrap_or_else(default_plugin);
-    let host = Host::load(&plugin, options.model.as_deref())?;
+    let host = Host::load(&plugin, options.model.as_deref())?
+        .with_tag_model(options.tag_model.as_deref())?;
     let report = listen(&host, &collection, options)?;
     let text = if options.json {
         serde_json::to_string(&report.json())? + "\n"

@@ -1,5 +1,7 @@
 //! What the plugin heard in one file, in seconds from the file's start.
 
+mod tags;
+
 use crate::host::{Mode, Take};
 use crate::report::{Line, StatusLine};
 use crate::song::Song;
@@ -173,9 +175,17 @@ impl Hearing {
                     phase: f.phase,
                     confidence: f.confidence,
                 }),
-                Line::Status(_) => {}
+                Line::Tags(_) | Line::Status(_) => {}
             }
         }
+        let lines = take.lines.iter().filter_map(|line| match line {
+            Line::Tags(tags) => Some((seconds(tags.heard), tags)),
+            _ => None,
+        });
+        let lines: Vec<_> = lines.filter(|(time, _)| *time <= duration).collect();
+        hearing.tags = Tags::over(&lines);
+        hearing.tag_moments =
+            lines.iter().map(|(time, line)| TagMoment::new(*time, line)).collect();
         hearing.beats.retain(|b| within(b.time));
         hearing.onsets.retain(|o| within(o.time));
         hearing.tempo.retain(|t| within(t.time));
@@ -217,6 +227,9 @@ fn check(take: &Take) -> Result<&StatusLine> {
         .context("the plugin said nothing about its health; run `cargo xtask bundle`")?;
     if status.health != "ok" {
         bail!("{}", status.health);
+    }
+    if status.tags != "ok" {
+        bail!("{}", status.tags);
     }
     if status.gaps > 0 {
         bail!("the plugin lost audio {} times, so its times are void; listen again", status.gaps);
@@ -276,6 +289,7 @@ mod tests {
                     health: "ok".to_owned(),
                     gaps: 0,
                     late: 0,
+                    tags: "ok".to_owned(),
                 }),
             ],
             notes: vec![1_000, 1_010, 9_999, 10_000],
@@ -305,6 +319,8 @@ mod tests {
     #[test]
     fn an_unwell_plugin_is_an_error() {
         assert_eq!(refused(|status| status.health = "no model".to_owned()), "no model");
+        let tags = refused(|status| status.tags = "no tag model".to_owned());
+        assert_eq!(tags, "no tag model");
         assert!(refused(|status| status.gaps = 2).contains("lost audio 2 times"));
         let mode = Mode { live: false, block: 512 };
         let mut silent = take();

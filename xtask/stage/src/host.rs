@@ -48,6 +48,7 @@ pub struct Host {
     info: HostInfo,
     path: PathBuf,
     model: Option<PathBuf>,
+    tag_model: Option<PathBuf>,
 }
 
 impl Host {
@@ -70,7 +71,17 @@ impl Host {
             .with_context(remedy)?;
         let info = HostInfo::new("Tatum Stage", "Tatum", "", env!("CARGO_PKG_VERSION"))?;
         let model = model.map(std::path::absolute).transpose().context("--model names no path")?;
-        Ok(Self { entry, id, info, path, model })
+        Ok(Self { entry, id, info, path, model, tag_model: None })
+    }
+
+    /// The same host, with `tag_model` in place of the plugin's own tag model.
+    ///
+    /// # Errors
+    /// When it is no path.
+    pub fn with_tag_model(mut self, tag_model: Option<&Path>) -> Result<Self> {
+        self.tag_model =
+            tag_model.map(std::path::absolute).transpose().context("--tag-model names no path")?;
+        Ok(self)
     }
 
     /// Plays a song through a new instance. `progress` hears how many samples are done.
@@ -98,9 +109,11 @@ impl Host {
         let state = shared.get_extension::<PluginState>();
         let ports = shared.get_extension::<PluginAudioPorts>().context("has no audio ports")?;
         let mut buses = Buses::new(&ports, &instance.plugin_handle(), mode.block as usize);
-        if let Some(model) = &self.model {
+        let chosen = [(session::BEAT_MODEL, &self.model), (session::TAG_MODEL, &self.tag_model)];
+        for (field, model) in chosen {
+            let Some(model) = model else { continue };
             let state = state.context("cannot be given a model; run `cargo xtask bundle`")?;
-            session::choose_model(&state, &instance.plugin_handle(), model)?;
+            session::choose_model(&state, &instance.plugin_handle(), field, model)?;
         }
         if !mode.live {
             render

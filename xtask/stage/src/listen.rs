@@ -37,6 +37,9 @@ pub struct Options {
     /// Let the plugin load this beat model instead of its own.
     #[arg(long, value_name = "PATH")]
     pub model: Option<PathBuf>,
+    /// Let the plugin load this tag model instead of its own.
+    #[arg(long, value_name = "PATH")]
+    pub tag_model: Option<PathBuf>,
 }
 
 /// Largest block a host may ask for.
@@ -56,7 +59,8 @@ pub fn run(options: &Options) -> Result<bool> {
         write::check_names(&options.files)?;
     }
     let plugin = options.plugin.clone().unwrap_or_else(default_plugin);
-    let host = Host::load(&plugin, options.model.as_deref())?;
+    let host = Host::load(&plugin, options.model.as_deref())?
+        .with_tag_model(options.tag_model.as_deref())?;
     let mut all_well = true;
     for file in &options.files {
         if let Err(error) = one(&host, file, options) {

@@ -43,7 +43,10 @@ fn title(canvas: &mut Canvas, song: &Song, hearing: &Hearing, rows: usize) {
     let name = song.path.file_name().unwrap_or_default().to_string_lossy();
     let shown = hearing.duration.min(rows as f64 * ROW_S);
     let tempo = hearing.median_bpm().map_or("no tempo".to_owned(), |bpm| format!("{bpm:.1} bpm"));
-    canvas.text(MARGIN, 40.0, 30.0, INK, Align::Left, &format!("{name}   {tempo}"));
+    let width = canvas.text(MARGIN, 40.0, 30.0, INK, Align::Left, &format!("{name}   {tempo}"));
+    if let Some(tags) = hearing.tags.line() {
+        canvas.text(MARGIN + width + 26.0, 40.0, 22.0, FAINT_INK, Align::Left, &tags);
+    }
     let about = format!(
         "0:00 to {} of {}   {} Hz, {}, {}",
         clock(shown),

@@ -4,6 +4,7 @@
 use clack_host::extensions::prelude::*;
 use clap_sys::plugin::clap_plugin;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::ffi::{CStr, c_char};
 
 /// One line. Positions are host samples since activation.
@@ -18,6 +19,8 @@ pub enum Line {
     Tempo(TempoLine),
     /// One frame of automation.
     Frame(FrameLine),
+    /// The tags of one block, about a second.
+    Tags(TagsLine),
     /// What runs, and whether it is well.
     Status(StatusLine),
 }
@@ -78,6 +81,31 @@ pub struct FrameLine {
     pub confidence: f64,
 }
 
+/// The tags that leave at a sample.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct TagsLine {
+    /// Sample at which they leave.
+    pub at: i64,
+    /// The end of the audio they rest on.
+    pub heard: i64,
+    /// The genre that is named; none while unsure.
+    pub top: Option<String>,
+    /// Probability of each genre.
+    pub genre: BTreeMap<String, f64>,
+    /// How well each mood word fits, 0..1.
+    pub mood: BTreeMap<String, f64>,
+    /// Probability that each instrument plays.
+    pub instrument: BTreeMap<String, f64>,
+    /// The instruments that are shown.
+    pub playing: Vec<String>,
+    /// Unpleasant -1 to pleasant 1.
+    pub valence: f64,
+    /// Calm -1 to excited 1.
+    pub arousal: f64,
+    /// Whether there was music in the block.
+    pub sounding: bool,
+}
+
 /// The plugin's state of health.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct StatusLine {
@@ -89,6 +117,8 @@ pub struct StatusLine {
     pub gaps: u64,
     /// Events that left later than they should have.
     pub late: u64,
+    /// `ok`, or what is wrong with the tags.
+    pub tags: String,
 }
 
 /// The C struct behind the extension's name.
@@ -149,7 +179,7 @@ mod tests {
 
     #[test]
     fn lines_are_read_as_agreed() {
-        let text = r#"{"status":{"backend":"tract 0.23 (CPU)","health":"ok","gaps":0,"late":2}}"#;
+        let text = r#"{"status":{"backend":"tract 0.23 (CPU)","health":"ok","gaps":0,"late":2,"tags":"ok"}}"#;
         let line: Line = serde_json::from_str(text).expect("a line");
         let Line::Status(status) = line else { panic!("not a status") };
         assert_eq!((status.backend.as_str(), status.late), ("tract 0.23 (CPU)", 2));
@@ -158,5 +188,10 @@ mod tests {
             panic!("not a beat")
         };
         assert_eq!((beat.at, beat.emitted, beat.in_bar), (123, 124, 1));
+        let text = r#"{"tags":{"at":60,"heard":50,"top":null,"genre":{"rock":0.4},"mood":{},"instrument":{"bass":0.9},"playing":["bass"],"valence":-0.5,"arousal":0.1,"sounding":true}}"#;
+        let Line::Tags(tags) = serde_json::from_str(text).expect("a line") else {
+            panic!("not tags")
+        };
+        assert_eq!((tags.top, tags.genre["rock"], tags.playing.len()), (None, 0.4, 1));
     }
 }

@@ -9,7 +9,7 @@ const SHOWN: usize = 8;
 /// Length of a full confidence bar, in characters.
 const BAR: f64 = 20.0;
 
-/// A few lines: the run, the tempo, the first beats, the files.
+/// A few lines: the run, the tempo, the tags, the first beats, the files.
 #[must_use]
 pub fn text(hearing: &Hearing, written: &[PathBuf]) -> String {
     let mut text = String::new();
@@ -27,6 +27,9 @@ pub fn text(hearing: &Hearing, written: &[PathBuf]) -> String {
     let _ = writeln!(text, "  tempo   {tempo}");
     let _ = writeln!(text, "  beats   {}, {downbeats} of them downbeats", hearing.beats.len());
     let _ = writeln!(text, "  onsets  {}", hearing.onsets.len());
+    if let Some(tags) = hearing.tags.line() {
+        let _ = writeln!(text, "  tags    {tags}");
+    }
     if !hearing.beats.is_empty() {
         let _ = writeln!(text, "\n      time  beat  confidence");
     }

@@ -105,18 +105,35 @@ fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn tag_models_that_are_none() {
+    let Some(plugin) = plugin() else { return };
+    let dir = tempdir().expect("a folder");
+    let song = wav(dir.path(), "x.wav", 44_100, 1, &clicks(44_100, 1.0)).display().to_string();
+    let with = |model: &Path| {
+        let model = model.display().to_string();
+        stage(&["listen", &song, "--plugin", &plugin, "--tag-model", &model, "--json"])
+    };
+    assert_refused(&with(&dir.path().join("none.onnx")), &["x.wav", "none.onnx"]);
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+    assert_refused(&with(&models.join("beats.onnx")), &["beats.onnx", "vocabulary"]);
+    assert!(with(&models.join("tags.onnx")).status.success());
+}
+
+#[test]
 fn every_way_of_running_hears_the_same() {
     let Some(plugin) = plugin() else { return };
     let dir = tempdir().expect("a folder");
     let song = wav(dir.path(), "x.wav", 44_100, 1, &clicks(44_100, 12.0)).display().to_string();
-    let heard = |options: &[&str]| -> [String; 2] {
+    let heard = |options: &[&str]| -> [String; 3] {
         let out = tempdir().expect("a folder");
         let folder = out.path().display().to_string();
         let arguments =
             [&["listen", &song, "--plugin", &plugin, "--out", &folder], options].concat();
         let output = stage(&arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        ["x.beats", "x.csv"].map(|name| fs::read_to_string(out.path().join(name)).expect(name))
+        let read = |name| fs::read_to_string(out.path().join(name)).expect(name);
+        let json: serde_json::Value = serde_json::from_str(&read("x.json")).expect("JSON");
+        [read("x.beats"), read("x.csv"), json["tag_moments"].to_string()]
     };
     let offline = heard(&[]);
     assert!(offline[1].lines().count() > 500, "a frame every 20 ms of 12 s");
@@ -139,13 +156,27 @@ fn the_json_is_as_documented() {
     let song = wav(dir.path(), "x.wav", 44_100, 1, &clicks(44_100, 4.0)).display().to_string();
     let heard = json(&stage(&["listen", &song, "--plugin", &plugin, "--rate", "48000", "--json"]));
     let heard = heard[0].as_object().expect("an object");
-    let keys =
-        ["backend", "beats", "duration", "file", "mode", "onsets", "sample_rate", "tags", "tempo"];
-    assert_eq!(heard.keys().collect::<Vec<_>>(), keys);
+    let keys = "backend beats duration file mode onsets sample_rate tag_moments tags tempo";
+    assert_eq!(heard.keys().collect::<Vec<_>>(), keys.split(' ').collect::<Vec<_>>());
     assert_eq!(heard["duration"], 4.0);
     assert_eq!(heard["sample_rate"], 48_000);
     assert_eq!(heard["mode"], "offline");
-    assert_eq!(heard["tags"], serde_json::json!({"genre": {}, "mood": {}, "instrument": {}}));
+    let share =
+        |value: &serde_json::Value| (0.0..=1.0).contains(&value.as_f64().expect("a number"));
+    for kind in ["genre", "mood", "instrument"] {
+        let words = heard["tags"][kind].as_object().expect("words");
+        assert!(!words.is_empty() && words.values().all(share), "{kind}: {words:?}");
+    }
+    let moments = heard["tag_moments"].as_array().expect("moments");
+    let times: Vec<_> = moments.iter().map(|moment| moment["time"].as_f64()).collect();
+    assert_eq!(times, [1.0, 2.0, 3.0, 4.0].map(Some), "the tags of every whole second");
+    for moment in moments {
+        assert_eq!(moment["sounding"], true);
+        assert_eq!(moment["genre"].as_object().map(serde_json::Map::len), Some(11));
+        assert!(
+            moment["playing"].is_array() && (moment["top"].is_null() || moment["top"].is_string())
+        );
+    }
     for beat in heard["beats"].as_array().expect("beats") {
         let number = |key: &str| beat[key].as_f64().expect("a number");
         assert!((0.0..4.0).contains(&number("time")) && number("beat") >= 1.0);

@@ -1,5 +1,5 @@
 //! The hearing as JAMS (Humphrey et al., "JAMS: A JSON Annotated Music Specification", ISMIR 2014),
-//! namespaces `beat`, `tempo` and `onset`.
+//! namespaces `beat`, `tempo`, `onset`, `tag_open` and `mood_thayer`.
 
 use crate::hearing::Hearing;
 use serde_json::{Value, json};
@@ -25,6 +25,8 @@ pub(super) fn document(hearing: &Hearing, title: &str) -> Value {
             annotation(hearing, "onset", onsets
                 .map(|o| observation(o.time, 0.0, Value::Null, json!(o.strength)))
                 .collect()),
+            annotation(hearing, "tag_open", tags(hearing)),
+            annotation(hearing, "mood_thayer", mood(hearing)),
         ],
         "sandbox": {},
     })
@@ -44,6 +46,33 @@ fn tempo(hearing: &Hearing) -> Vec<Value> {
                 confidence = frame.confidence;
             }
             observation(tempo.time, end - tempo.time, json!(tempo.bpm), json!(confidence))
+        })
+        .collect()
+}
+
+/// The genre, the mood word and the instruments of the whole piece, with how sure each is.
+fn tags(hearing: &Hearing) -> Vec<Value> {
+    let tags = &hearing.tags;
+    let genre = tags.top.iter().map(|top| (top.as_str(), tags.genre.get(top)));
+    let mood = tags.mood_word().map(|word| (word, tags.mood.get(word)));
+    let players = tags.players().into_iter().map(|name| (name, tags.instrument.get(name)));
+    genre
+        .chain(mood)
+        .chain(players)
+        .map(|(word, sure)| observation(0.0, hearing.duration, json!(word), json!(sure)))
+        .collect()
+}
+
+/// Valence and arousal, each from one moment to the next.
+fn mood(hearing: &Hearing) -> Vec<Value> {
+    let moments = &hearing.tag_moments;
+    let starts = [0.0].into_iter().chain(moments.iter().map(|moment| moment.time));
+    starts
+        .zip(moments)
+        .filter(|(_, moment)| moment.sounding)
+        .map(|(start, moment)| {
+            let value = json!([moment.valence, moment.arousal]);
+            observation(start, moment.time - start, value, Value::Null)
         })
         .collect()
 }

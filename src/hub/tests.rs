@@ -1,0 +1,212 @@
+//! The worker's table without its thread: what every lane gets, whoever else sits there, and whatever
+//! goes wrong.
+
+use super::*;
+use crate::correction::TempoCorrection;
+use crate::lane::{LaneAudio, LaneSettings, Message, Mood, News, lane};
+use crate::params::TatumParams;
+use crate::report::Report;
+use crate::snapshot::Snapshot;
+use listener::{BANDS, MelFrame, SamplePos};
+
+const SETTINGS: LaneSettings =
+    LaneSettings { min_bpm: 55.0, max_bpm: 215.0, correction: TempoCorrection::AsHeard };
+
+struct Instance {
+    audio: LaneAudio,
+    params: Arc<TatumParams>,
+    report: Arc<Report>,
+    pictures: triple_buffer::Output<Snapshot>,
+}
+
+fn instance() -> (Instance, Seat) {
+    let (params, report) = (Arc::new(TatumParams::default()), Arc::new(Report::default()));
+    let (input, pictures) = triple_buffer::triple_buffer(&Snapshot::default());
+    let (audio, worker) = lane();
+    let seat = Seat::new(worker, Arc::clone(&params), Arc::clone(&report), input);
+    (Instance { audio, params, report, pictures }, seat)
+}
+
+fn table(seats: Vec<Seat>) -> Table {
+    Table { seats, ..Table::default() }
+}
+
+fn frame(n: i64) -> Message {
+    Message::Frame(MelFrame { at: SamplePos(960 * n - 1440), bins: [0.1; BANDS] }, 0)
+}
+
+#[test]
+fn one_thread_serves_all_and_goes_with_the_last() {
+    let first = Hub::shared().expect("a thread starts");
+    let second = Hub::shared().expect("a thread starts");
+    assert!(Arc::ptr_eq(&first, &second));
+    let mail = Arc::downgrade(&first.mail);
+    drop(first);
+    assert!(mail.upgrade().is_some());
+    drop(second);
+    assert!(mail.upgrade().is_none(), "the worker has ended and dropped its mail");
+}
+
+#[test]
+fn lanes_heard_together_hear_what_they_hear_alone() {
+    let hear = |lanes: usize| {
+        let (mut instances, seats): (Vec<_>, Vec<_>) = (0..lanes).map(|_| instance()).unzip();
+        let mut table = table(seats);
+        for instance in &mut instances {
+            assert!(instance.audio.restart(48_000.0, 0, SETTINGS));
+        }
+        let mut news = Vec::new();
+        for n in 1..20 {
+            instances.iter_mut().for_each(|one| assert!(one.audio.send(frame(n))));
+            assert!(table.pass());
+            let heard: Vec<_> = instances.iter_mut().filter_map(|one| one.audio.next()).collect();
+            assert_eq!(heard.len(), lanes, "exactly one news per frame and lane");
+            news.extend(heard.first().map(|news| news.heard));
+        }
+        assert!(!table.pass());
+        news
+    };
+    assert_eq!(hear(1), hear(3));
+}
+
+#[test]
+fn after_a_panic_frames_are_taken_until_a_restart_heals() {
+    let (mut one, seat) = instance();
+    let mut table = table(vec![seat]);
+    one.audio.restart(48_000.0, 0, SETTINGS);
+    one.audio.send(frame(1));
+    table.pass();
+    assert_eq!(one.report.status().health, Health::Ok);
+    assert!(one.audio.next().is_some());
+    table.recover(&"boom");
+    one.audio.send(frame(2));
+    table.pass();
+    let status = one.report.status();
+    assert!(matches!(status.health, Health::WorkerFailed(m) if m.as_str() == "boom"));
+    assert_eq!(one.pictures.read().health, status.health);
+    assert!(one.audio.next().is_none());
+    assert_eq!(one.audio.shared.done.load(Ordering::Relaxed), 3, "nobody waits for ever");
+    one.audio.restart(48_000.0, 0, SETTINGS);
+    one.audio.send(frame(1));
+    table.pass();
+    assert_eq!(one.report.status().health, Health::Ok);
+    assert!(one.audio.next().is_some());
+}
+
+#[test]
+fn a_bad_model_is_refused_and_another_heals() {
+    let (mut one, seat) = instance();
+    let mut table = table(vec![seat]);
+    *one.params.model_path.write().expect("not poisoned") = "Cargo.toml".into();
+    one.audio.restart(48_000.0, 0, SETTINGS);
+    one.audio.send(frame(1));
+    table.pass();
+    let line = one.report.status().health.to_string();
+    assert!(line.starts_with("Cargo.toml: "), "{line}");
+    assert!(one.audio.next().is_none());
+    one.params.model_path.write().expect("not poisoned").clear();
+    one.audio.send(frame(2));
+    table.pass();
+    assert_eq!(one.report.status().health, Health::Ok);
+    assert!(one.audio.next().is_some());
+}
+
+#[test]
+fn a_closed_lane_leaves() {
+    let (one, seat) = instance();
+    let mut table = table(vec![seat]);
+    drop(one.audio);
+    table.pass();
+    assert!(table.seats.is_empty());
+}
+
+/// Sends `frames` one by one, a pass for each; the news that came back, by frame.
+fn news_of(table: &mut Table, instances: &mut [Instance], frames: i64) -> Vec<Vec<News>> {
+    let mut all = vec![Vec::new(); instances.len()];
+    for n in 1..=frames {
+        instances.iter_mut().for_each(|one| assert!(one.audio.send(frame(n))));
+        assert!(table.pass());
+        for (one, all) in instances.iter_mut().zip(&mut all) {
+            all.extend(std::iter::from_fn(|| one.audio.next()));
+        }
+    }
+    assert!(all.iter().all(|news| news.len() as i64 == frames), "exactly one news per frame");
+    all
+}
+
+fn restarted(lanes: usize) -> (Vec<Instance>, Table) {
+    let (mut instances, seats): (Vec<_>, Vec<_>) = (0..lanes).map(|_| instance()).unzip();
+    for instance in &mut instances {
+        instance.report.record(true);
+        assert!(instance.audio.restart(48_000.0, 0, SETTINGS));
+    }
+    (instances, table(seats))
+}
+
+/// Frames after which news bring tags, with the tags.
+fn moods(news: &[News]) -> Vec<(usize, Mood)> {
+    news.iter().enumerate().filter_map(|(index, news)| Some((index + 1, news.mood?))).collect()
+}
+
+#[test]
+fn tags_leave_at_the_same_frame_however_many_lanes_are_due() {
+    let (mut alone, mut table) = restarted(1);
+    let alone = moods(&news_of(&mut table, &mut alone, 130)[0]);
+    assert_eq!(alone.iter().map(|(frame, _)| *frame).collect::<Vec<_>>(), [60, 110]);
+    // More than can be heard in the time there is without catching up.
+    let (mut many, mut table) = restarted(50);
+    for news in news_of(&mut table, &mut many, 130) {
+        assert_eq!(moods(&news), alone);
+    }
+    let line = many[49].report.next_tags().expect("the report has the first second");
+    assert_eq!((line.heard, line.tags.heard_s), (48_000, 1.0));
+    let picture = many[49].pictures.read();
+    assert_eq!((picture.tags.heard_s, picture.trail().len()), (2.0, 2));
+    assert_eq!(picture.tag_health, Health::Ok);
+    assert!(picture.vocabulary.is_some());
+}
+
+#[test]
+fn a_restart_forgets_the_tags() {
+    let (mut one, mut table) = restarted(1);
+    let first = moods(&news_of(&mut table, &mut one, 65)[0]);
+    assert!(one[0].audio.restart(48_000.0, 96_000, SETTINGS));
+    let again = moods(&news_of(&mut table, &mut one, 65)[0]);
+    assert_eq!(first, again);
+    one[0].report.next_tags();
+    let line = one[0].report.next_tags().expect("a line for each stretch");
+    assert_eq!(line.heard, 96_000 + 48_000, "on the host's time line");
+}
+
+#[test]
+fn a_bad_tag_model_is_refused_by_name_and_beats_go_on() {
+    let (mut one, mut table) = restarted(2);
+    let choose = |one: &Instance, path: &str| {
+        *one.params.tag_model_path.write().expect("not poisoned") = path.into();
+    };
+    choose(&one[0], "Cargo.toml");
+    let news = news_of(&mut table, &mut one, 65);
+    assert_eq!((moods(&news[0]).len(), moods(&news[1]).len()), (0, 1));
+    let status = one[0].report.status();
+    assert_eq!(status.health, Health::Ok);
+    let line = status.tags.to_string();
+    assert!(line.starts_with("Cargo.toml: ") && line.contains("export it again"), "{line}");
+    assert_eq!(one[0].pictures.read().tag_health, status.tags);
+    choose(&one[0], "");
+    assert_eq!(moods(&news_of(&mut table, &mut one, 65)[0]).len(), 1, "another model heals");
+    assert_eq!(one[0].report.status().tags, Health::Ok);
+}
+
+#[test]
+fn tags_that_stop_leave_the_beats_alone() {
+    let (mut one, mut table) = restarted(1);
+    news_of(&mut table, &mut one, 20);
+    let stopped = Health::TagsStopped("boom".into());
+    table.seats[0].fail_tags(stopped);
+    let news = news_of(&mut table, &mut one, 65);
+    assert!(moods(&news[0]).is_empty());
+    let status = one[0].report.status();
+    assert_eq!((status.health, status.tags), (Health::Ok, stopped));
+    assert!(one[0].audio.restart(48_000.0, 0, SETTINGS));
+    assert_eq!(moods(&news_of(&mut table, &mut one, 65)[0]).len(), 1, "a restart heals");
+}
