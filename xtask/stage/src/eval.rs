@@ -3,7 +3,7 @@
 
 mod collect;
 mod peer;
-mod plot;
+pub(crate) mod plot;
 mod report;
 mod score;
 mod table;

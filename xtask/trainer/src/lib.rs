@@ -13,6 +13,7 @@ pub mod net;
 pub mod optimise;
 pub mod peaks;
 pub mod render;
+pub mod stages;
 pub mod tagclip;
 pub mod train;
 pub mod tune;
