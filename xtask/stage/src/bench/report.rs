@@ -1,6 +1,7 @@
 //! Everything one run measured, and the JSON that is printed of it.
 
 use super::blocks::Block;
+use super::chain::Cost;
 use super::lanes::Lanes;
 use super::latency::Latency;
 use super::machine::Machine;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 
 /// What one stage of the ear costs; `trainer stages` measures it.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
-pub(super) struct Cost {
+pub(super) struct StageCost {
     /// Microseconds per frame; of the tags, per block.
     pub(super) us: f64,
     /// Milliseconds per second of audio.
@@ -23,11 +24,11 @@ pub(super) struct Cost {
 /// The stages of the ear, as `trainer stages --json` prints them.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 pub(super) struct Stages {
-    pub(super) log_mel: Cost,
-    pub(super) beat_model: Cost,
-    pub(super) decoder: Cost,
+    pub(super) log_mel: StageCost,
+    pub(super) beat_model: StageCost,
+    pub(super) decoder: StageCost,
     /// None without a tag model.
-    pub(super) tag_model: Option<Cost>,
+    pub(super) tag_model: Option<StageCost>,
 }
 
 /// One run.
@@ -37,9 +38,9 @@ pub(super) struct Report {
     /// Seconds of audio per measurement.
     pub(super) seconds: u32,
     pub(super) stages: Option<Stages>,
-    /// Processor seconds per second of audio, round by round; empty where they cannot be measured.
-    pub(super) chain: Vec<f64>,
-    /// The same of the peers, or why there is nothing.
+    /// The whole plugin, round by round; empty where it cannot be measured.
+    pub(super) chain: Vec<Cost>,
+    /// Processor seconds per second of audio of the peers, or why there is nothing.
     pub(super) peers: BTreeMap<&'static str, Result<Vec<f64>, String>>,
     pub(super) blocks: Vec<Block>,
     pub(super) lanes: Vec<Lanes>,
@@ -51,15 +52,20 @@ pub(super) struct Report {
 const BEATNET: &str = "beatnet-rs";
 
 impl Report {
+    /// Processor seconds per second of audio; the median of the rounds.
+    pub(super) fn cost(&self, of: impl Fn(&Cost) -> f64) -> Option<f64> {
+        median(&self.chain.iter().map(of).collect::<Vec<_>>())
+    }
+
     /// Seconds of audio that one core works through in a second.
     pub(super) fn realtime_factor(&self) -> Option<f64> {
-        median(&self.chain).map(|cost| rounded(1.0 / cost))
+        self.cost(|cost| cost.all).map(|cost| rounded(1.0 / cost))
     }
 
     /// How many times the processor time of Tatum a peer takes.
     pub(super) fn ratio(&self, peer: &str) -> Option<f64> {
         let theirs = median(self.peers.get(peer)?.as_ref().ok()?)?;
-        Some(rounded(theirs / median(&self.chain)?))
+        Some(rounded(theirs / self.cost(|cost| cost.all)?))
     }
 
     /// The largest number of instances of which none was late.
@@ -93,7 +99,11 @@ impl Report {
             "machine": self.machine,
             "seconds": self.seconds,
             "stages": self.stages,
-            "chain_cpu_ms_per_second": self.chain.iter().map(|s| rounded(1e3 * s)).collect::<Vec<_>>(),
+            "chain": {
+                "cpu_ms_per_second": milliseconds(self.chain.iter().map(|cost| cost.all)),
+                "audio_thread_ms_per_second":
+                    milliseconds(self.chain.iter().map(|cost| cost.audio_thread)),
+            },
             "peers": self.peers.iter().map(|(name, costs)| (*name, self.peer(name, costs)))
                 .collect::<BTreeMap<_, _>>(),
             "audio_thread": self.blocks,
@@ -109,10 +119,14 @@ impl Report {
     fn peer(&self, name: &str, costs: &Result<Vec<f64>, String>) -> Value {
         match costs {
             Ok(costs) => json!({
-                "cpu_ms_per_second": costs.iter().map(|s| rounded(1e3 * s)).collect::<Vec<_>>(),
+                "cpu_ms_per_second": milliseconds(costs.iter().copied()),
                 "ratio": self.ratio(name),
             }),
             Err(reason) => json!({"ratio": null, "reason": reason}),
         }
     }
+}
+
+fn milliseconds(seconds: impl Iterator<Item = f64>) -> Vec<f64> {
+    seconds.map(|s| rounded(1e3 * s)).collect()
 }

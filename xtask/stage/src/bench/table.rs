@@ -1,7 +1,7 @@
 //! A run as text for people.
 
 use super::percentiles::Percentiles;
-use super::report::{Cost, Report};
+use super::report::{Report, StageCost};
 use std::fmt::Write as _;
 
 const NOT_MEASURED: &str = "not measured";
@@ -41,9 +41,9 @@ pub(super) fn text(report: &Report) -> String {
 fn costs(text: &mut String, report: &Report) {
     let _ = writeln!(text, "\nProcessor time             us per frame   ms per second of audio");
     if let Some(stages) = &report.stages {
-        let mut line = |name: &str, cost: Option<Cost>| {
+        let mut line = |name: &str, cost: Option<StageCost>| {
             let _ = match cost {
-                Some(Cost { us, ms_per_second }) => {
+                Some(StageCost { us, ms_per_second }) => {
                     writeln!(text, "  {name:<24}{us:>13.1}   {ms_per_second:>22.3}")
                 }
                 None => writeln!(text, "  {name:<24}{:>13}   {:>22}", "", "no model"),
@@ -54,10 +54,13 @@ fn costs(text: &mut String, report: &Report) {
         line("decoder", Some(stages.decoder));
         line("tag model, per block", stages.tag_model);
     }
-    let chain = metrics::median(&report.chain).map(|cost| 1e3 * cost);
-    let _ = writeln!(text, "  {:<24}{:>13}   {:>22}", "whole plugin", "", milliseconds(chain));
+    let mut chain = |name: &str, cost: Option<f64>| {
+        let _ = writeln!(text, "  {name:<24}{:>13}   {:>22}", "", milliseconds(cost));
+    };
+    chain("whole plugin, a bounce", report.cost(|cost| cost.all));
+    chain("  its audio thread", report.cost(|cost| cost.audio_thread));
     for (name, costs) in &report.peers {
-        let cost = costs.as_ref().map(|costs| metrics::median(costs).map(|cost| 1e3 * cost));
+        let cost = costs.as_ref().map(|costs| metrics::median(costs));
         let _ = match (cost, report.ratio(name)) {
             (Err(reason), _) => writeln!(text, "  {name:<24}{reason}"),
             (Ok(cost), ratio) => writeln!(
@@ -129,8 +132,9 @@ fn bare(value: Option<f64>) -> String {
     value.map_or("-".to_owned(), |value| value.to_string())
 }
 
+/// Seconds, shown as milliseconds.
 fn milliseconds(value: Option<f64>) -> String {
-    value.map_or(NOT_MEASURED.to_owned(), |value| format!("{value:.3}"))
+    value.map_or(NOT_MEASURED.to_owned(), |value| format!("{:.3}", 1e3 * value))
 }
 
 fn percent(share: Option<f64>) -> String {
