@@ -8,6 +8,7 @@ use std::path::Path;
 use tempfile::tempdir;
 
 const STAGES: &str = r#"{
+    "backend": "tract 0.23 (CPU)",
     "log_mel": {"us": 20.0, "ms_per_second": 1.0},
     "beat_model": {"us": 100.0, "ms_per_second": 5.0},
     "decoder": {"us": 10.0, "ms_per_second": 0.5},

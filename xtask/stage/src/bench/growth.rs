@@ -19,7 +19,7 @@ const HEIGHT: f32 = HEAD + TALL + 78.0;
 /// When the picture cannot be encoded.
 pub(super) fn png(lanes: &[Lanes]) -> Result<Vec<u8>> {
     let mut canvas = Canvas::new(WIDTH, HEIGHT, PAPER)?;
-    let names = ["all threads", "the worker alone", "marked: late, or a block missed"];
+    let names = ["all threads", "the worker alone", "late, or a block missed"];
     head(&mut canvas, "Growth with lanes", &names.map(str::to_owned));
     canvas.fill_rect(LEFT, HEAD, PLOT, TALL, LANE, 1.0);
     let most_lanes = lanes.iter().map(|l| l.lanes).max().unwrap_or(1) as f32;

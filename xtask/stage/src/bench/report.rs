@@ -7,7 +7,6 @@ use super::latency::Latency;
 use super::machine::Machine;
 use super::memory::Memory;
 use super::percentiles::rounded;
-use metrics::median;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -24,6 +23,8 @@ pub(super) struct StageCost {
 /// The stages of the ear, as `trainer stages --json` prints them.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 pub(super) struct Stages {
+    /// What ran the models.
+    pub(super) backend: String,
     pub(super) log_mel: StageCost,
     pub(super) beat_model: StageCost,
     pub(super) decoder: StageCost,
@@ -52,20 +53,20 @@ pub(super) struct Report {
 const BEATNET: &str = "beatnet-rs";
 
 impl Report {
-    /// Processor seconds per second of audio; the median of the rounds.
-    pub(super) fn cost(&self, of: impl Fn(&Cost) -> f64) -> Option<f64> {
-        median(&self.chain.iter().map(of).collect::<Vec<_>>())
+    /// Processor seconds per second of audio in the quickest round.
+    pub(super) fn cost(&self) -> Option<Cost> {
+        self.chain.iter().copied().min_by(|a, b| a.all.total_cmp(&b.all))
     }
 
     /// Seconds of audio that one core works through in a second.
     pub(super) fn realtime_factor(&self) -> Option<f64> {
-        self.cost(|cost| cost.all).map(|cost| rounded(1.0 / cost))
+        self.cost().map(|cost| rounded(1.0 / cost.all))
     }
 
     /// How many times the processor time of Tatum a peer takes.
     pub(super) fn ratio(&self, peer: &str) -> Option<f64> {
-        let theirs = median(self.peers.get(peer)?.as_ref().ok()?)?;
-        Some(rounded(theirs / self.cost(|cost| cost.all)?))
+        let theirs = quickest(self.peers.get(peer)?.as_ref().ok()?)?;
+        Some(rounded(theirs / self.cost()?.all))
     }
 
     /// The largest number of instances of which none was late.
@@ -125,6 +126,11 @@ impl Report {
             Err(reason) => json!({"ratio": null, "reason": reason}),
         }
     }
+}
+
+/// The cost in the quickest round.
+pub(super) fn quickest(costs: &[f64]) -> Option<f64> {
+    costs.iter().copied().min_by(f64::total_cmp)
 }
 
 fn milliseconds(seconds: impl Iterator<Item = f64>) -> Vec<f64> {

@@ -32,9 +32,13 @@ impl Metronome {
 
     /// Sleeps until the next block begins; not at all when that time has passed.
     pub(super) fn wait(&mut self) {
+        thread::sleep(self.until_next(Instant::now()));
+    }
+
+    fn until_next(&mut self, now: Instant) -> Duration {
         let due = self.begun + self.block * self.blocks;
         self.blocks += 1;
-        thread::sleep(due.saturating_duration_since(Instant::now()));
+        due.saturating_duration_since(now)
     }
 }
 
@@ -98,13 +102,15 @@ mod tests {
 
     #[test]
     fn blocks_begin_on_time_and_a_late_one_at_once() {
-        let begun = Instant::now();
         let mut metronome = Metronome::new(480, 48_000, 2.0);
-        (0..4).for_each(|_| metronome.wait());
-        assert!(begun.elapsed() >= Duration::from_millis(15));
-        thread::sleep(Duration::from_millis(20));
-        let late = Instant::now();
-        metronome.wait();
-        assert!(late.elapsed() < Duration::from_millis(5));
+        let begun = metronome.begun;
+        assert_eq!(metronome.until_next(begun), Duration::ZERO);
+        assert_eq!(metronome.until_next(begun), Duration::from_millis(5));
+        assert_eq!(
+            metronome.until_next(begun + Duration::from_millis(9)),
+            Duration::from_millis(1)
+        );
+        assert_eq!(metronome.until_next(begun + Duration::from_millis(90)), Duration::ZERO);
+        assert_eq!(metronome.until_next(begun), Duration::from_millis(20), "it does not drift");
     }
 }

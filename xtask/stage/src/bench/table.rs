@@ -1,7 +1,7 @@
 //! A run as text for people.
 
 use super::percentiles::Percentiles;
-use super::report::{Report, StageCost};
+use super::report::{Report, StageCost, quickest};
 use std::fmt::Write as _;
 
 const NOT_MEASURED: &str = "not measured";
@@ -41,6 +41,7 @@ pub(super) fn text(report: &Report) -> String {
 fn costs(text: &mut String, report: &Report) {
     let _ = writeln!(text, "\nProcessor time             us per frame   ms per second of audio");
     if let Some(stages) = &report.stages {
+        let _ = writeln!(text, "  each stage alone, {}", stages.backend);
         let mut line = |name: &str, cost: Option<StageCost>| {
             let _ = match cost {
                 Some(StageCost { us, ms_per_second }) => {
@@ -57,10 +58,10 @@ fn costs(text: &mut String, report: &Report) {
     let mut chain = |name: &str, cost: Option<f64>| {
         let _ = writeln!(text, "  {name:<24}{:>13}   {:>22}", "", milliseconds(cost));
     };
-    chain("whole plugin, a bounce", report.cost(|cost| cost.all));
-    chain("  its audio thread", report.cost(|cost| cost.audio_thread));
+    chain("whole plugin, a bounce", report.cost().map(|cost| cost.all));
+    chain("  its audio thread", report.cost().map(|cost| cost.audio_thread));
     for (name, costs) in &report.peers {
-        let cost = costs.as_ref().map(|costs| metrics::median(costs));
+        let cost = costs.as_ref().map(|costs| quickest(costs));
         let _ = match (cost, report.ratio(name)) {
             (Err(reason), _) => writeln!(text, "  {name:<24}{reason}"),
             (Ok(cost), ratio) => writeln!(
