@@ -139,7 +139,7 @@ fn signal(seconds: u32) -> Vec<f32> {
     (0..(f64::from(seconds) * RATE_HZ) as usize)
         .map(|n| {
             let time = n as f64 / RATE_HZ;
-            let level = if (time / beat_s) as u64 % 4 == 0 { 0.8 } else { 0.4 };
+            let level = if ((time / beat_s) as u64).is_multiple_of(4) { 0.8 } else { 0.4 };
             (level * (-12.0 * (time % beat_s)).exp() * dice.between(-1.0, 1.0)) as f32
         })
         .collect()
