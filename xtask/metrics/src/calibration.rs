@@ -1,5 +1,5 @@
-//! Whether a confidence means what it says: of beats given with 0.8, eight in ten should be right
-//! (Naeini, Cooper, Hauskrecht 2015).
+//! Whether a confidence means what it says: of beats given with 0.8, or genres named with 0.8, eight
+//! in ten should be right (Naeini, Cooper, Hauskrecht 2015; of the top label, Guo et al. 2017).
 
 use crate::matching::nearest;
 use serde::Serialize;
@@ -7,19 +7,19 @@ use serde::Serialize;
 /// Bins between confidence 0 and 1.
 const BINS: usize = 10;
 
-/// One beat's confidence, and whether the beat was right.
+/// The confidence of one beat or name, and whether it was right.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Judged {
     /// 0..1.
     pub confidence: f64,
-    /// Within the window of an annotated beat.
+    /// A beat: within the window of an annotated one. A name: the true one.
     pub right: bool,
 }
 
 /// One bar of a reliability diagram.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Bin {
-    /// Beats in it.
+    /// Beats or names in it.
     pub count: usize,
     /// Their mean confidence; 0 when there are none.
     pub confidence: f64,
@@ -56,7 +56,8 @@ pub fn reliability(judged: &[Judged]) -> [Bin; BINS] {
     })
 }
 
-/// Mean distance of confidence and truth over the bins, weighted by their beats; None without beats.
+/// Mean distance of confidence and truth over the bins, weighted by what is in
+/// them; None of nothing.
 #[must_use]
 pub fn expected_calibration_error(bins: &[Bin]) -> Option<f64> {
     let total: usize = bins.iter().map(|bin| bin.count).sum();

@@ -1,12 +1,15 @@
 //! `eval`: how right the built plugin is, live, on annotated music. It is hosted as by
-//! `listen --live`; what leaves it is scored at the time it leaves.
+//! `listen --live`; what leaves it is scored at the time it leaves. Beats are scored here, [`tags`] of
+//! labelled collections apart.
 
 mod collect;
 mod peer;
 pub(crate) mod plot;
+mod progress;
 mod report;
 mod score;
 mod table;
+pub mod tags;
 
 use crate::host::{Host, Mode, default_plugin};
 use crate::listen::{check_block, hear};
@@ -14,8 +17,9 @@ use crate::song::Song;
 use crate::write::all_or_nothing;
 use anyhow::{Context, Result};
 use collect::Collection;
-use indicatif::{ProgressBar, ProgressStyle};
 use peer::{Peer, check_names};
+use plot::reliability::Reliability;
+use progress::Progress;
 use report::{Report, Row, Setting};
 use score::{Estimate, Score};
 use std::fs;
@@ -24,7 +28,15 @@ use std::path::{Path, PathBuf};
 
 /// Scores the built plugin on every audio file that has its beats beside it.
 #[derive(clap::Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
 pub struct Options {
+    /// Something other than beats.
+    #[command(subcommand)]
+    pub what: Option<What>,
     /// Folders with STEM.wav, .flac, .ogg or .mp3, STEM.beats, and maybe STEM.onsets.
     #[arg(required = true, value_name = "DIR")]
     pub dirs: Vec<PathBuf>,
@@ -48,16 +60,24 @@ pub struct Options {
     pub model: Option<PathBuf>,
 }
 
+/// What else can be scored.
+#[derive(clap::Subcommand)]
+pub enum What {
+    /// Genre, instruments, valence and arousal of labelled collections.
+    Tags(tags::Options),
+}
+
 /// What the plugin is called beside its peers.
 const OWN: &str = "tatum";
-/// Steps of the progress bar per file.
-const STEPS: u64 = 100;
 
 /// Runs the command.
 ///
 /// # Errors
 /// Names the option, the annotation, the audio file or the peer at fault and what to do.
 pub fn run(options: &Options) -> Result<bool> {
+    if let Some(What::Tags(options)) = &options.what {
+        return tags::run(options);
+    }
     check_block(options.block)?;
     let collection = Collection::of(&options.dirs)?;
     check_names(&options.peers, OWN, &collection.pieces)?;
@@ -90,22 +110,15 @@ pub fn run(options: &Options) -> Result<bool> {
 
 /// Plays every piece through the plugin and scores it and the peers.
 fn listen(host: &Host, collection: &Collection, options: &Options) -> Result<Report> {
-    let bar = ProgressBar::new(collection.pieces.len() as u64 * STEPS);
-    let style = ProgressStyle::with_template("{prefix} [{bar:40}] {eta:>4} {msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    bar.set_style(style.progress_chars("=> "));
+    let progress = Progress::new(collection.pieces.len());
     let mode = Mode { live: true, block: options.block };
     let mut rows = Vec::new();
     let mut backend = String::new();
     for (index, piece) in collection.pieces.iter().enumerate() {
-        bar.set_prefix(format!("{}/{}", index + 1, collection.pieces.len()));
-        bar.set_message(piece.name.clone());
+        progress.begin(index, &piece.name);
         let song = Song::open(&piece.audio, None)?;
         let truth = piece.truth(Some(song.duration_s()))?;
-        let start = index as u64 * STEPS;
-        let hearing = hear(host, &song, mode, &|done| {
-            bar.set_position(start + done as u64 * STEPS / song.frames() as u64);
-        })?;
+        let hearing = hear(host, &song, mode, &|done| progress.within(index, done, song.frames()))?;
         let row = |system: &str, estimate: &Estimate| Row {
             folder: piece.folder.clone(),
             name: piece.name.clone(),
@@ -118,7 +131,7 @@ fn listen(host: &Host, collection: &Collection, options: &Options) -> Result<Rep
         }
         backend = hearing.backend;
     }
-    bar.finish_and_clear();
+    progress.finish();
     let peers = options.peers.iter().map(|peer| peer.name.clone());
     let setting = Setting {
         mode: "live",
@@ -140,7 +153,7 @@ fn write(report: &Report, dir: &Path) -> Result<()> {
         report.tsv().into_bytes(),
         json,
         plot::beats::png(report)?,
-        plot::reliability::png(report)?,
+        Reliability::of_beats(report).png()?,
         plot::errors::png(report)?,
     ];
     all_or_nothing(&names.map(|name| dir.join(name)), &contents)

@@ -27,7 +27,7 @@ pub fn of_file(path: &Path) -> Result<(Vec<[f32; BANDS]>, f64)> {
     Ok((frames, samples.len() as f64 / rate_hz))
 }
 
-fn frames_at(samples: &[f32], rate_hz: f64) -> Result<Vec<[f32; BANDS]>> {
+pub(crate) fn frames_at(samples: &[f32], rate_hz: f64) -> Result<Vec<[f32; BANDS]>> {
     let mut mel = LogMel::new(&FeatureSpec::CURRENT, rate_hz)?;
     let mut frames = Vec::with_capacity(samples.len() / 882 + 1);
     mel.push(samples, |frame| frames.push(frame.bins));

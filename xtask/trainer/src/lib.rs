@@ -2,6 +2,7 @@
 #![deny(unsafe_code)]
 
 pub mod augment;
+pub mod baseline;
 pub mod card;
 pub mod clip;
 pub mod compose;
@@ -15,5 +16,6 @@ pub mod peaks;
 pub mod render;
 pub mod stages;
 pub mod tagclip;
+pub mod tagging;
 pub mod train;
 pub mod tune;

@@ -1,6 +1,7 @@
 //! The pictures of a report, and what they share with those of other commands.
 
 pub(super) mod beats;
+pub(super) mod confusion;
 pub(super) mod errors;
 pub(super) mod reliability;
 

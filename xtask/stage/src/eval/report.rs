@@ -176,11 +176,12 @@ fn measures(of: impl Fn(&str) -> Value) -> Map<String, Value> {
 }
 
 /// Six digits are more than any score is worth.
-fn round(value: f64) -> f64 {
+pub(super) fn round(value: f64) -> f64 {
     (value * 1e6).round() / 1e6
 }
 
-fn rounded(interval: Interval) -> Interval {
+/// A value and its interval with as many digits.
+pub(super) fn rounded(interval: Interval) -> Interval {
     Interval { mean: round(interval.mean), low: round(interval.low), high: round(interval.high) }
 }
 

@@ -20,7 +20,7 @@ use signal::{compress, crush, db, loudness, sweep};
 pub use signal::{room, tidy_response};
 
 /// Mono sound with its truth.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Take {
     /// Samples at [`RATE_HZ`].
     pub samples: Vec<f32>,
@@ -28,6 +28,8 @@ pub struct Take {
     pub beats: Vec<BeatLabel>,
     /// Onsets in ascending time, seconds.
     pub onsets: Vec<f64>,
+    /// Which instruments sound, a bit each, at times close to each other, seconds.
+    pub sounding: Vec<(f64, u32)>,
 }
 
 /// One change. The doc of each says what becomes of the labels.
@@ -180,6 +182,8 @@ impl Take {
         self.onsets.iter_mut().for_each(|onset| *onset = moved(*onset));
         self.beats.retain(|beat| inside.contains(&beat.time_s));
         self.onsets.retain(|onset| inside.contains(onset));
+        self.sounding.iter_mut().for_each(|(time, _)| *time = moved(*time));
+        self.sounding.retain(|(time, _)| inside.contains(time));
     }
 }
 
@@ -196,7 +200,9 @@ mod tests {
             (0..60).for_each(|i| samples[at + i] = 0.8 - i as f32 * 0.013);
         }
         let beat = |(i, &time_s): (usize, &f64)| BeatLabel { time_s, in_bar: (i % 4) as u8 + 1 };
-        Take { samples, beats: times.iter().enumerate().map(beat).collect(), onsets: times }
+        let sounding = times.iter().map(|&time| (time, 1)).collect();
+        let beats = times.iter().enumerate().map(beat).collect();
+        Take { samples, beats, onsets: times, sounding }
     }
 
     /// Every beat label still has its click within 2 ms.

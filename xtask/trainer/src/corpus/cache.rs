@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use half::f16;
 use listener::BANDS;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::clip::{BeatLabel, Clip};
@@ -42,15 +43,7 @@ pub(super) fn store(folder: &Path, clip: &Clip) -> Result<()> {
         beats: clip.beats.clone(),
         onsets: clip.onsets.clone(),
     };
-    let head = serde_json::to_vec(&head)?;
-    let mut bytes = Vec::with_capacity(14 + head.len() + clip.frames.len() * BANDS * 2);
-    bytes.extend_from_slice(MAGIC);
-    bytes.extend_from_slice(&u32::try_from(head.len())?.to_le_bytes());
-    bytes.extend_from_slice(&head);
-    for bin in clip.frames.iter().flatten() {
-        bytes.extend_from_slice(&f16::from_f32(*bin).to_le_bytes());
-    }
-    write_whole(&path_of(folder, &clip.name), &bytes)
+    write(&path_of(folder, &clip.name), &head, &clip.frames)
 }
 
 /// Reads a clip.
@@ -58,13 +51,42 @@ pub(super) fn store(folder: &Path, clip: &Clip) -> Result<()> {
 /// # Errors
 /// When the file is missing, truncated or not a clip; the message names it.
 pub(super) fn load(path: &Path) -> Result<Clip> {
+    let (head, frames): (Head, _) = read(path)?;
+    if frames.len() != head.frames {
+        bail!("{} is damaged; remove it to have it rendered again", path.display());
+    }
+    let Head { name, source, beats, onsets, .. } = head;
+    Ok(Clip { name, source, frames, beats, onsets })
+}
+
+/// Writes any head with its frames to `path`.
+///
+/// # Errors
+/// When the file cannot be written.
+pub(super) fn write(path: &Path, head: &impl Serialize, frames: &[[f32; BANDS]]) -> Result<()> {
+    let head = serde_json::to_vec(head)?;
+    let mut bytes = Vec::with_capacity(18 + head.len() + frames.len() * BANDS * 2);
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&u32::try_from(head.len())?.to_le_bytes());
+    bytes.extend_from_slice(&head);
+    for bin in frames.iter().flatten() {
+        bytes.extend_from_slice(&f16::from_f32(*bin).to_le_bytes());
+    }
+    write_whole(path, &bytes)
+}
+
+/// Reads what [`write`] wrote.
+///
+/// # Errors
+/// When the file is missing, truncated or not of this kind; the message names it.
+pub(super) fn read<H: DeserializeOwned>(path: &Path) -> Result<(H, Vec<[f32; BANDS]>)> {
     let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     parse(&bytes).with_context(|| {
         format!("{} is damaged; remove it to have it rendered again", path.display())
     })
 }
 
-fn parse(bytes: &[u8]) -> Result<Clip> {
+fn parse<H: DeserializeOwned>(bytes: &[u8]) -> Result<(H, Vec<[f32; BANDS]>)> {
     let (magic, rest) = bytes.split_first_chunk::<10>().context("too short")?;
     if magic != MAGIC {
         bail!("not a clip of this version");
@@ -72,9 +94,8 @@ fn parse(bytes: &[u8]) -> Result<Clip> {
     let (length, rest) = rest.split_first_chunk::<4>().context("too short")?;
     let length = u32::from_le_bytes(*length) as usize;
     let (head, frames) = rest.split_at_checked(length).context("too short")?;
-    let head: Head = serde_json::from_slice(head)?;
-    if frames.len() != head.frames * BANDS * 2 {
-        bail!("{} bytes of frames instead of {}", frames.len(), head.frames * BANDS * 2);
+    if !frames.len().is_multiple_of(BANDS * 2) {
+        bail!("{} bytes of frames are no whole number of frames", frames.len());
     }
     let frame = |bytes: &[u8]| {
         let mut bins = [0.0; BANDS];
@@ -83,13 +104,7 @@ fn parse(bytes: &[u8]) -> Result<Clip> {
         }
         bins
     };
-    Ok(Clip {
-        name: head.name,
-        source: head.source,
-        frames: frames.chunks_exact(BANDS * 2).map(frame).collect(),
-        beats: head.beats,
-        onsets: head.onsets,
-    })
+    Ok((serde_json::from_slice(head)?, frames.chunks_exact(BANDS * 2).map(frame).collect()))
 }
 
 #[cfg(test)]

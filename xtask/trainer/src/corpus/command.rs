@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{CorpusSettings, build};
+use super::{CorpusSettings, build, tagged};
 use crate::augment::Transform;
 use crate::clip::BeatLabel;
 use crate::compose::score::{Note, Part, Score};
@@ -39,6 +39,9 @@ pub struct CorpusArgs {
     /// Seed of every decision.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// The corpus of tags instead of that of beats.
+    #[arg(long, conflicts_with = "audio")]
+    tags: bool,
 }
 
 /// What music a model is trained on, and its decoder fitted to: the same words name the same corpus.
@@ -106,15 +109,22 @@ pub struct ComposeArgs {
 /// # Errors
 /// As [`build`].
 pub fn corpus(args: &CorpusArgs) -> Result<()> {
-    let corpus = build(&CorpusSettings {
+    let settings = CorpusSettings {
         seed: args.seed,
         hours: args.hours,
         data: args.data.clone(),
         audio: args.audio.clone(),
         soundfonts: args.soundfonts.clone(),
         cache: args.cache.clone(),
-    })?;
-    for source in &corpus.sources {
+    };
+    let (sources, train, validation) = if args.tags {
+        let corpus = tagged::build(&settings, &tagged::vocabulary(None)?)?;
+        (corpus.sources, corpus.train.len(), corpus.validation.len())
+    } else {
+        let corpus = build(&settings)?;
+        (corpus.sources, corpus.train.len(), corpus.validation.len())
+    };
+    for source in &sources {
         println!(
             "{:<10} {:6.2} h  {:5} clips  {:3} skipped  {} ({})",
             source.name,
@@ -125,11 +135,7 @@ pub fn corpus(args: &CorpusArgs) -> Result<()> {
             source.attribution
         );
     }
-    println!(
-        "{} clips to learn from, {} for validation",
-        corpus.train.len(),
-        corpus.validation.len()
-    );
+    println!("{train} clips to learn from, {validation} for validation");
     Ok(())
 }
 
@@ -200,8 +206,7 @@ fn end_together(score: &mut Score) {
 
 /// Gentle mastering: soft limiting, peak at -1 dB.
 fn limit(channel: &mut [f32]) {
-    let mut take =
-        crate::augment::Take { samples: channel.to_vec(), beats: Vec::new(), onsets: Vec::new() };
+    let mut take = crate::augment::Take { samples: channel.to_vec(), ..Default::default() };
     Transform::Clip(1.0).apply(&mut take);
     channel.iter_mut().zip(take.samples).for_each(|(to, from)| *to = 0.89 * from);
 }

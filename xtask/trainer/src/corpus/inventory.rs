@@ -78,14 +78,19 @@ impl Inventory {
 
     /// Short name of the corpus that `seed` makes of this.
     pub(super) fn fingerprint(&self, seed: u64) -> String {
-        let hash = Sha256::digest(format!("{seed}; {}", self.contents));
+        self.named(seed, "")
+    }
+
+    /// Short name of the corpus that `seed` makes of this with further `words`.
+    pub(super) fn named(&self, seed: u64, words: &str) -> String {
+        let hash = Sha256::digest(format!("{seed}; {}{words}", self.contents));
         hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
 /// Folders of the data that change what is rendered: the source that stands on each, or the licence
 /// of the sounds in it.
-const FOLDERS: [(&str, Option<Source>, &str); 9] = [
+pub(super) const FOLDERS: [(&str, Option<Source>, &str); 9] = [
     ("groove-midi", Some(Source::Groove), ""),
     ("POP909", Some(Source::Pop909), ""),
     ("OpenEWLD", Some(Source::LeadSheets), ""),

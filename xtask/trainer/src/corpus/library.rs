@@ -31,11 +31,11 @@ const MUSIC_XML: [&str; 3] = ["mxl", "musicxml", "xml"];
 /// Everything there is to play.
 #[derive(Default)]
 pub(super) struct Library {
-    grooves: Grooves,
-    songs: Vec<Song>,
-    leads: Vec<Song>,
-    scores: Vec<Written>,
-    books: Vec<Book>,
+    pub(super) grooves: Grooves,
+    pub(super) songs: Vec<Song>,
+    pub(super) leads: Vec<Song>,
+    pub(super) scores: Vec<Written>,
+    pub(super) books: Vec<Book>,
     /// Impulse responses.
     pub(super) rooms: Vec<Arc<Vec<f32>>>,
     /// Folders of drum machine samples.
@@ -138,41 +138,23 @@ impl Library {
     /// # Errors
     /// When the source has nothing for this side of the split.
     pub(super) fn score(&self, source: Source, split: Split, dice: &mut Dice) -> Result<Score> {
-        let performances: Vec<&Performance> = match split {
-            Split::Train => self.grooves.train.iter().collect(),
-            Split::Validation => self.grooves.validation.iter().collect(),
-        };
+        let performances = self.performances(split);
         let score = match source {
-            Source::Groove => {
-                let long: Vec<&Performance> =
-                    performances.iter().filter(|p| p.beats >= 16).copied().collect();
-                let performance =
-                    (!long.is_empty()).then(|| *dice.pick(&long)).context("no performance")?;
-                let bpm = performance.bpm * dice.normal(0.07).exp();
-                let bars = CLIP_S * bpm / 60.0 / f64::from(performance.per_bar);
-                compose::solo(dice, performance, bpm, bars.ceil() as usize)
-            }
+            Source::Groove => solo(dice, &performances)?,
             Source::Pop909 => {
                 let songs: Vec<&Song> = self.songs.iter().filter(|s| s.split() == split).collect();
                 // Two thirds are ballads below 80 a minute, far more than among songs at large.
                 let weights: Vec<f64> =
                     songs.iter().map(|song| if song.bpm < 80.0 { 0.35 } else { 1.0 }).collect();
                 let song = songs.get(dice.weighted(&weights)).context("no song")?;
-                song::arrange(dice, song, &performances)?
+                song::arrange(dice, song, None, &performances)?
             }
             Source::LeadSheets => {
                 let songs: Vec<&Song> = self.leads.iter().filter(|s| s.split() == split).collect();
                 let song = (!songs.is_empty()).then(|| *dice.pick(&songs));
-                song::arrange(dice, song.context("no lead sheet")?, &performances)?
+                song::arrange(dice, song.context("no lead sheet")?, None, &performances)?
             }
-            Source::Scores => {
-                let scores: Vec<&Written> =
-                    self.scores.iter().filter(|s| s.split() == split).collect();
-                // Quartets are few and long, songs many and short: neither may take all.
-                let weights: Vec<f64> =
-                    scores.iter().map(|score| (score.beats() as f64).sqrt()).collect();
-                scores.get(dice.weighted(&weights)).context("no score")?.perform(dice)
-            }
+            Source::Scores => self.written(split, dice)?,
             Source::Mma => mma::perform(&self.books, split, dice)?,
             Source::Composer => {
                 let style = Style::draw(dice);
@@ -180,10 +162,46 @@ impl Library {
             }
             Source::Audio => anyhow::bail!("recordings are not scored"),
         };
-        let spare = (score.seconds - CLIP_S).max(0.0);
-        let from = if dice.chance(0.5) { dice.between(0.0, spare) } else { 0.0 };
-        Ok(score.cut(from, CLIP_S.min(score.seconds - from)))
+        Ok(stretch_of(&score, dice))
     }
+
+    /// Human drumming for this side of the split.
+    pub(super) fn performances(&self, split: Split) -> Vec<&Performance> {
+        match split {
+            Split::Train => self.grooves.train.iter().collect(),
+            Split::Validation => self.grooves.validation.iter().collect(),
+        }
+    }
+
+    /// A written score, as it stands.
+    ///
+    /// # Errors
+    /// When there is none for this side of the split.
+    pub(super) fn written(&self, split: Split, dice: &mut Dice) -> Result<Score> {
+        let scores: Vec<&Written> = self.scores.iter().filter(|s| s.split() == split).collect();
+        // Quartets are few and long, songs many and short: neither may take all.
+        let weights: Vec<f64> = scores.iter().map(|score| (score.beats() as f64).sqrt()).collect();
+        Ok(scores.get(dice.weighted(&weights)).context("no score")?.perform(dice))
+    }
+}
+
+/// One of `performances` alone.
+///
+/// # Errors
+/// When none is long enough.
+pub(super) fn solo(dice: &mut Dice, performances: &[&Performance]) -> Result<Score> {
+    let long: Vec<&Performance> = performances.iter().filter(|p| p.beats >= 16).copied().collect();
+    let performance = (!long.is_empty()).then(|| *dice.pick(&long)).context("no performance")?;
+    let bpm = performance.bpm * dice.normal(0.07).exp();
+    let bars = CLIP_S * bpm / 60.0 / f64::from(performance.per_bar);
+    Ok(compose::solo(dice, performance, bpm, bars.ceil() as usize))
+}
+
+/// A stretch of at most [`CLIP_S`] of `score`, as often as not from its start.
+pub(super) fn stretch_of(score: &Score, dice: &mut Dice) -> Score {
+    let spare = (score.seconds - CLIP_S).max(0.0);
+    let from = if dice.chance(0.5) { dice.between(0.0, spare) } else { 0.0 };
+    score.cut(from, CLIP_S.min(score.seconds - from))
 }
 
 /// An impulse response, ready for use.

@@ -37,6 +37,11 @@ pub(super) struct Book {
 }
 
 impl Book {
+    /// As `Use` wants it: `stdlib/8beat`.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Which side of the split it is on.
     pub(super) fn split(&self) -> Split {
         if self.held_out { Split::Validation } else { Split::Train }
@@ -140,9 +145,17 @@ pub(super) fn perform(books: &[Book], split: Split, dice: &mut Dice) -> Result<S
     if ours.is_empty() {
         bail!("mma has no styles for {split:?}");
     }
+    perform_one(&ours, dice)
+}
+
+/// Plays a random style of `ours`, which must not be empty.
+///
+/// # Errors
+/// When the program fails on every style tried, or takes too long on one.
+pub(super) fn perform_one(ours: &[&Book], dice: &mut Dice) -> Result<Score> {
     let mut last = None;
     for _ in 0..TRIES {
-        let book = dice.pick(&ours);
+        let book = dice.pick(ours);
         match play(book, dice) {
             Ok(score) => return Ok(score),
             // A busy machine must not decide what is played: the next run tries this style again.

@@ -6,8 +6,10 @@
 mod annotated;
 mod annotation;
 mod cache;
+mod collected;
 pub mod command;
 mod files;
+mod folds;
 mod groove;
 mod inventory;
 mod leadsheets;
@@ -20,6 +22,7 @@ mod pop909;
 mod proof;
 mod song;
 mod sources;
+pub mod tagged;
 mod workshop;
 mod written;
 
@@ -38,9 +41,23 @@ use crate::render::Split;
 use crate::render::audio::write_whole;
 use annotated::Piece;
 pub use annotated::annotated;
+pub use collected::{Collected, Labelled, Refused, collected};
+pub use folds::folds;
 use inventory::Inventory;
 use sources::{CLIP_S, Source};
 use workshop::Workshop;
+
+/// Audio files under `folder`, in order of their paths.
+#[must_use]
+pub fn audio_files(folder: &Path) -> Vec<PathBuf> {
+    files::under(folder, &["wav", "flac", "ogg", "mp3"])
+}
+
+/// Whether `folder` holds any of the datasets this corpus is rendered from.
+#[must_use]
+pub fn holds_datasets(folder: &Path) -> bool {
+    inventory::FOLDERS.iter().any(|(name, ..)| folder.join(name).is_dir())
+}
 
 /// Every so many clips of a source, one is for validation.
 const VALIDATION_EVERY: usize = 10;

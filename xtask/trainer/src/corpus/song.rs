@@ -39,7 +39,7 @@ impl Song {
     }
 
     /// Whether `style` is of its meter.
-    fn suits(&self, style: &Style) -> bool {
+    pub(super) fn suits(&self, style: &Style) -> bool {
         style.per_bar == self.per_bar && (style.steps == 3) == self.compound
     }
 
@@ -60,18 +60,23 @@ const SINGERS: [u8; 22] =
 /// Instruments that may play its accompaniment.
 const ACCOMPANISTS: [u8; 18] = [0, 0, 0, 1, 2, 3, 4, 5, 6, 11, 16, 24, 25, 26, 27, 46, 48, 62];
 
-/// A stretch of `song`, in another arrangement.
+/// A stretch of `song`, in another arrangement: in `style`, which must be of its meter, or in some style.
 ///
 /// # Errors
 /// When no style is of its meter.
 pub(super) fn arrange(
     dice: &mut Dice,
     song: &Song,
+    style: Option<&'static Style>,
     performances: &[&Performance],
 ) -> Result<Score> {
     let per_bar = usize::from(song.per_bar);
     let &(first, whole) = dice.pick(&song.stretches);
-    let bpm = song.bpm * dice.normal(song.spread).exp();
+    // A style that was asked for is played at its own tempo.
+    let bpm = match style {
+        Some(style) => style.tempo.draw(dice),
+        None => song.bpm * dice.normal(song.spread).exp(),
+    };
     let wanted = (CLIP_S * bpm / 60.0 / per_bar as f64).ceil() as usize + 1;
     let bars = wanted.min(whole);
     let from = (first + dice.whole(0, whole - bars + 1) * per_bar) as f64;
@@ -96,7 +101,7 @@ pub(super) fn arrange(
     let beats = from as usize..(until as usize).min(song.chart.len());
     let mut chart = song.chart[beats].to_vec();
     chart.extend(chart.last().cloned());
-    let style = style_for(dice, song, bpm)?;
+    let style = style.map_or_else(|| style_for(dice, song, bpm), Ok)?;
     // A lone melody needs its chords.
     let chords = song.tracks.len() == 1;
     let sheet = Sheet { bpm, bars, chart, parts, chords };

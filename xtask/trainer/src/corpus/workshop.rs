@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, Result, bail};
+use listener::BANDS;
 
 use super::annotated::Piece;
 use super::library::Library;
@@ -12,6 +13,7 @@ use super::sources::Source;
 use super::{CorpusSettings, Job};
 use crate::augment::{self, Take};
 use crate::clip::{Clip, RATE_HZ};
+use crate::compose::score::Score;
 use crate::dice::Dice;
 use crate::features;
 use crate::render::audio::{at_rate, read_mono_at_its_rate};
@@ -87,7 +89,36 @@ impl Workshop {
         let samples = samples.get(first..end.min(samples.len())).unwrap_or(&[]);
         let samples = at_rate(samples.to_vec(), *rate_hz, RATE_HZ)
             .with_context(|| piece.path.display().to_string())?;
-        Ok(Take { samples, beats: piece.beats.clone(), onsets: Vec::new() })
+        Ok(Take { samples, beats: piece.beats.clone(), ..Take::default() })
+    }
+
+    /// What is read from the data folder.
+    pub(super) fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// Plays, mixes and spoils `score`, in which `sounding` plays, and takes its features.
+    ///
+    /// # Errors
+    /// When a synthesizer refuses to start.
+    pub(super) fn play(
+        &self,
+        score: Score,
+        sounding: Vec<(f64, u32)>,
+        split: Split,
+        dice: &mut Dice,
+    ) -> Result<(Take, Vec<[f32; BANDS]>)> {
+        let (mix, onsets) = self.studio.record(dice, &score, split)?;
+        let mut take = Take { samples: mix.mono(), beats: score.beats, onsets, sounding };
+        self.spoil(&mut take, dice);
+        let frames = features::frames(&take.samples)?;
+        Ok((take, frames))
+    }
+
+    fn spoil(&self, take: &mut Take, dice: &mut Dice) {
+        for transform in augment::chain(dice, take.seconds(), &self.library.rooms) {
+            transform.apply(take);
+        }
     }
 
     /// Writes, plays, mixes and spoils the music of `job`, and takes its features.
@@ -96,23 +127,23 @@ impl Workshop {
     /// When its source has nothing for its split, or the clip comes out too short to be of use.
     pub(super) fn render(&self, job: &Job) -> Result<Clip> {
         let mut dice = Dice::named(self.seed, &job.name);
-        let mut take = match &job.piece {
-            Some(piece) => self.cut(piece)?,
+        let (mut take, frames) = match &job.piece {
+            Some(piece) => {
+                let mut take = self.cut(piece)?;
+                // A recording is scored as it is.
+                if job.split == Split::Train {
+                    self.spoil(&mut take, &mut dice);
+                }
+                let frames = features::frames(&take.samples)?;
+                (take, frames)
+            }
             None => {
                 let score = self.library.score(job.source, job.split, &mut dice)?;
-                let (mix, onsets) = self.studio.record(&mut dice, &score, job.split)?;
-                Take { samples: mix.mono(), beats: score.beats, onsets }
+                self.play(score, Vec::new(), job.split, &mut dice)?
             }
         };
-        // A recording is scored as it is.
-        if job.piece.is_none() || job.split == Split::Train {
-            for transform in augment::chain(&mut dice, take.seconds(), &self.library.rooms) {
-                transform.apply(&mut take);
-            }
-        }
         let end = take.seconds();
         take.beats.retain(|beat| beat.time_s < end);
-        let frames = features::frames(&take.samples)?;
         if frames.len() < 250 || take.beats.len() < 4 {
             bail!("is only {end:.1} s long with {} beats", take.beats.len());
         }

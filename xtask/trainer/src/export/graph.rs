@@ -4,18 +4,18 @@ use listener::BANDS;
 use tract_onnx::pb;
 
 use super::node::{Size, declare, floats, int, integers, ints, node};
-use crate::net::{BeatShape, CONTEXT, Dense, KERNEL, OUTPUTS, POOLS, stem_bands};
+use crate::net::{BeatShape, CONTEXT, Dense, KERNEL, OUTPUTS, POOLS, Recurrent, stem_bands};
 
 /// A graph in the making.
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     /// Parameters of the voice at hand.
     params: &'a [f32],
     /// Where its first layer lies in `h` and `c`.
     first_layer: usize,
     /// What its names begin with.
     prefix: String,
-    nodes: Vec<pb::NodeProto>,
-    constants: Vec<pb::TensorProto>,
+    pub(super) nodes: Vec<pb::NodeProto>,
+    pub(super) constants: Vec<pb::TensorProto>,
 }
 
 /// What the names of a voice begin with; those of the first are plain.
@@ -23,12 +23,18 @@ pub(super) fn prefix(voice: usize) -> String {
     if voice == 0 { String::new() } else { format!("voice{voice}.") }
 }
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    /// An empty graph for a network with `params`.
+    pub(super) fn new(params: &'a [f32]) -> Self {
+        let (nodes, constants) = (vec![], vec![]);
+        Self { params, first_layer: 0, prefix: String::new(), nodes, constants }
+    }
+
     fn name(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         op: &str,
         inputs: &[&str],
@@ -39,7 +45,7 @@ impl Builder<'_> {
     }
 
     /// Convolution, pool over bands, ELU: [batch, channels, time, bands] in and out.
-    fn stem(&mut self, input: &str, index: usize, dense: &Dense, output: &str) {
+    pub(super) fn stem(&mut self, input: &str, index: usize, dense: &Dense, output: &str) {
         let stage = self.name(&format!("conv{index}"));
         let (weights, bias) = (format!("{stage}.weight"), format!("{stage}.bias"));
         let channels = dense.inputs / (KERNEL * KERNEL);
@@ -65,7 +71,7 @@ impl Builder<'_> {
     }
 
     /// Matrix product and bias over the last axis.
-    fn dense(&mut self, input: &str, name: &str, dense: &Dense, output: &str) {
+    pub(super) fn dense(&mut self, input: &str, name: &str, dense: &Dense, output: &str) {
         let name = self.name(name);
         let (weights, bias) = (format!("{name}.weight"), format!("{name}.bias"));
         let matrix = &self.params[dense.weights.clone()];
@@ -77,7 +83,7 @@ impl Builder<'_> {
     }
 
     /// Part `from..to` of `axis`.
-    fn slice(&mut self, input: &str, axis: i64, from: i64, to: i64, output: &str) {
+    pub(super) fn slice(&mut self, input: &str, axis: i64, from: i64, to: i64, output: &str) {
         let names = ["from", "to", "axis"].map(|part| format!("{output}.{part}"));
         for (name, value) in names.iter().zip([from, to, axis]) {
             self.constants.push(integers(name, &[value]));
@@ -86,9 +92,8 @@ impl Builder<'_> {
     }
 
     /// [time, batch, inputs] -> [time, batch, hidden], with its part of `h` and `c`.
-    fn lstm(&mut self, input: &str, layer: usize, shape: &BeatShape, output: &str) {
-        let place = shape.layout().lstm.swap_remove(layer);
-        let (inputs, hidden) = (place.input.inputs, shape.hidden);
+    pub(super) fn lstm(&mut self, input: &str, layer: usize, place: &Recurrent, output: &str) {
+        let (inputs, hidden) = (place.input.inputs, place.input.outputs / 4);
         let transposed = |values: &[f32], rows: usize| -> Vec<f32> {
             (0..4 * hidden)
                 .flat_map(|gate| (0..rows).map(move |row| values[row * 4 * hidden + gate]))
@@ -128,8 +133,7 @@ impl Builder<'_> {
 pub(super) fn beats(shape: &BeatShape, params: &[f32]) -> pb::GraphProto {
     let layout = shape.layout();
     let voices = params.len() / layout.len;
-    let (nodes, constants) = (vec![], vec![]);
-    let mut b = Builder { params, first_layer: 0, prefix: String::new(), nodes, constants };
+    let mut b = Builder::new(params);
 
     b.push("Concat", &["context", "mel"], "frames", vec![int("axis", 1)]);
     b.slice("frames", 1, -(CONTEXT as i64), i64::MAX, "context_out");
@@ -151,7 +155,7 @@ pub(super) fn beats(shape: &BeatShape, params: &[f32]) -> pb::GraphProto {
         b.push("Elu", &[&raw], &sequence, vec![]);
         for layer in 0..shape.layers {
             let next = b.name(&format!("sequence{}", layer + 1));
-            b.lstm(&sequence, layer, shape, &next);
+            b.lstm(&sequence, layer, &layout.lstm[layer], &next);
             sequence = next;
         }
         b.dense(&sequence, "head", &layout.head, &logits);

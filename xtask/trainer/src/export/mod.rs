@@ -7,6 +7,7 @@
 mod graph;
 mod import;
 mod node;
+mod tags;
 
 use anyhow::{Context, Result};
 use listener::{DecoderSettings, FeatureSpec};
@@ -17,6 +18,7 @@ use tract_onnx::pb;
 use crate::net::BeatShape;
 
 pub use import::parameters;
+pub use tags::tag_onnx_bytes;
 
 /// What the file says about itself beside the network.
 #[derive(Debug, Clone, Default)]
@@ -30,23 +32,33 @@ pub struct Provenance {
 /// # Errors
 /// If the feature settings cannot be written as JSON.
 pub fn onnx_bytes(shape: &BeatShape, params: &[f32], provenance: &Provenance) -> Result<Vec<u8>> {
+    model("beats", graph::beats(shape, params), &[], provenance)
+}
+
+/// A file of this kind of network, with its metadata and `more` of it.
+fn model(
+    kind: &str,
+    graph: pb::GraphProto,
+    more: &[(&str, String)],
+    provenance: &Provenance,
+) -> Result<Vec<u8>> {
     let spec =
         serde_json::to_string(&FeatureSpec::CURRENT).context("writing the feature settings")?;
     let properties = [
         ("feature_spec", spec),
-        ("kind", "beats".to_owned()),
+        ("kind", kind.to_owned()),
         ("model_version", env!("CARGO_PKG_VERSION").to_owned()),
         ("trained", provenance.trained.clone()),
     ];
+    let entry =
+        |(key, value): (&str, String)| pb::StringStringEntryProto { key: key.to_owned(), value };
     let model = pb::ModelProto {
         ir_version: 8,
         opset_import: vec![pb::OperatorSetIdProto { domain: String::new(), version: 17 }],
         producer_name: "tatum trainer".to_owned(),
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
-        graph: Some(graph::beats(shape, params)),
-        metadata_props: properties
-            .map(|(key, value)| pb::StringStringEntryProto { key: key.to_owned(), value })
-            .to_vec(),
+        graph: Some(graph),
+        metadata_props: properties.into_iter().chain(more.iter().cloned()).map(entry).collect(),
         ..Default::default()
     };
     Ok(model.encode_to_vec())

@@ -3,7 +3,8 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::shape::{BeatShape, OUTPUTS};
+use super::shape::{BeatShape, Dense, Layout, OUTPUTS};
+use super::tag_shape::TagShape;
 
 /// Log-odds of a frame being a beat, a downbeat, an onset in ordinary music.
 const PRIOR_LOGITS: [f32; OUTPUTS] = [-2.5, -3.7, -1.8];
@@ -13,6 +14,24 @@ const PRIOR_LOGITS: [f32; OUTPUTS] = [-2.5, -3.7, -1.8];
 #[must_use]
 pub fn random_parameters(shape: &BeatShape, seed: u64) -> Vec<f32> {
     let layout = shape.layout();
+    let mut params = random(&layout, shape.hidden, seed);
+    params[layout.head.bias.clone()].copy_from_slice(&PRIOR_LOGITS);
+    params
+}
+
+/// Likewise for the tag network.
+#[must_use]
+pub fn random_tag_parameters(shape: &TagShape, seed: u64) -> Vec<f32> {
+    let layout = shape.layout();
+    let mut params = random(&layout.base, shape.hidden, seed);
+    if let Some(Dense { weights, .. }) = layout.attention {
+        // At first every block counts alike.
+        params[weights].fill(0.0);
+    }
+    params
+}
+
+fn random(layout: &Layout, hidden: usize, seed: u64) -> Vec<f32> {
     let mut params = vec![0.0; layout.len];
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut draw = |values: &mut [f32], variance: f64| {
@@ -24,13 +43,11 @@ pub fn random_parameters(shape: &BeatShape, seed: u64) -> Vec<f32> {
     }
     for layer in &layout.lstm {
         let inputs = layer.input.inputs as f64;
-        let hidden = shape.hidden as f64;
-        draw(&mut params[layer.input.weights.clone()], 2.0 / (inputs + hidden));
-        draw(&mut params[layer.weights.clone()], 1.0 / hidden);
-        let forget = layer.input.bias.start + 2 * shape.hidden;
-        params[forget..forget + shape.hidden].fill(1.0);
+        draw(&mut params[layer.input.weights.clone()], 2.0 / (inputs + hidden as f64));
+        draw(&mut params[layer.weights.clone()], 1.0 / hidden as f64);
+        let forget = layer.input.bias.start + 2 * hidden;
+        params[forget..forget + hidden].fill(1.0);
     }
-    draw(&mut params[layout.head.weights.clone()], 1.0 / shape.hidden as f64);
-    params[layout.head.bias.clone()].copy_from_slice(&PRIOR_LOGITS);
+    draw(&mut params[layout.head.weights.clone()], 1.0 / layout.head.inputs as f64);
     params
 }

@@ -1,4 +1,4 @@
-//! The beat network and its gradients, layer by layer, on the CPU.
+//! The beat and the tag network and their gradients, layer by layer, on the CPU.
 //!
 //! No framework: reverse-mode frameworks record every step of a recurrent layer, and that record is
 //! what training time goes into. Each layer here states its forward and backward pass, and a test
@@ -20,9 +20,16 @@ mod pool;
 mod shape;
 mod simd;
 mod stem;
+mod summary;
+mod tag_loss;
+mod tag_shape;
+mod tagger;
 mod tile;
 
 pub use crnn::{Network, Shard, State};
-pub use init::random_parameters;
+pub use init::{random_parameters, random_tag_parameters};
 pub use loss::{Loss, LossWeights};
 pub use shape::{BeatShape, CONTEXT, Dense, KERNEL, Layout, OUTPUTS, POOLS, Recurrent, stem_bands};
+pub use tag_loss::{TagLoss, UNKNOWN, judge};
+pub use tag_shape::{Pooling, TagLayout, TagShape};
+pub use tagger::{TagNetwork, TagShard};

@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -19,7 +20,7 @@ const HASH: usize = 32;
 
 /// The part that is not numbers by the hundred thousand.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Head {
+pub(crate) struct Head {
     /// What was asked for; a run resumes only under the same plan.
     pub(super) plan: Plan,
     /// Steps done, and seconds of training they took.
@@ -36,23 +37,35 @@ pub(super) struct Head {
     pub(super) history: Vec<Entry>,
 }
 
-/// A stopped run.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Checkpoint {
-    pub(super) head: Head,
-    pub(super) params: Vec<f32>,
-    pub(super) first: Vec<f32>,
-    pub(super) second: Vec<f32>,
-    pub(super) smooth: Vec<f32>,
-    pub(super) best: Vec<f32>,
+/// What a checkpoint says beside its numbers.
+pub(crate) trait AboutRun: Serialize + DeserializeOwned {
+    /// Parameters of the network.
+    fn parameters(&self) -> usize;
 }
 
-impl Checkpoint {
+impl AboutRun for Head {
+    fn parameters(&self) -> usize {
+        self.plan.shape.layout().len
+    }
+}
+
+/// A stopped run.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Checkpoint<H = Head> {
+    pub(crate) head: H,
+    pub(crate) params: Vec<f32>,
+    pub(crate) first: Vec<f32>,
+    pub(crate) second: Vec<f32>,
+    pub(crate) smooth: Vec<f32>,
+    pub(crate) best: Vec<f32>,
+}
+
+impl<H: AboutRun> Checkpoint<H> {
     /// Writes the file.
     ///
     /// # Errors
     /// When the folder cannot be written; the message names the file.
-    pub(super) fn store(&self, path: &Path) -> Result<()> {
+    pub(crate) fn store(&self, path: &Path) -> Result<()> {
         let head = serde_json::to_vec(&self.head)?;
         let mut bytes = MAGIC.to_vec();
         bytes.extend(u32::try_from(head.len())?.to_le_bytes());
@@ -69,7 +82,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// When it is missing, damaged or not a checkpoint; the message names it.
-    pub(super) fn load(path: &Path) -> Result<Self> {
+    pub(crate) fn load(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).with_context(|| {
             format!("no checkpoint at {}; start without --resume", path.display())
         })?;
@@ -87,8 +100,8 @@ impl Checkpoint {
         let length = u32::from_le_bytes(length.try_into()?) as usize;
         ensure!(rest.len() >= length, "its head is cut");
         let (head, numbers) = rest.split_at(length);
-        let head: Head = serde_json::from_slice(head)?;
-        let len = head.plan.shape.layout().len;
+        let head: H = serde_json::from_slice(head)?;
+        let len = head.parameters();
         ensure!(numbers.len() == 5 * 4 * len, "it holds {} bytes of numbers", numbers.len());
         let mut vectors = numbers.chunks_exact(4 * len).map(|vector| -> Vec<f32> {
             vector.as_chunks::<4>().0.iter().map(|&value| f32::from_le_bytes(value)).collect()
@@ -136,12 +149,12 @@ mod tests {
             },
         };
         checkpoint.store(&path).expect("stored");
-        assert_eq!(Checkpoint::load(&path).expect("loaded"), checkpoint);
+        assert_eq!(Checkpoint::<Head>::load(&path).expect("loaded"), checkpoint);
 
         let mut bytes = std::fs::read(&path).expect("read");
         bytes[600] ^= 1;
         std::fs::write(&path, &bytes).expect("damaged");
-        let message = format!("{:#}", Checkpoint::load(&path).expect_err("refused"));
+        let message = format!("{:#}", Checkpoint::<Head>::load(&path).expect_err("refused"));
         assert!(message.contains("a.checkpoint") && message.contains("--resume"), "{message}");
     }
 }

@@ -18,7 +18,7 @@ const HOLE: usize = 20;
 
 /// What is done to every frame of a walk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Colour {
+pub(crate) struct Colour {
     /// Factor of each band.
     gains: Vec<f32>,
     /// Bands up.
@@ -26,15 +26,20 @@ pub(super) struct Colour {
 }
 
 /// Features as the network hears them to magnitudes: undoes the logarithm.
-pub(super) fn to_magnitudes(frames: &mut [[f32; BANDS]]) {
+pub(crate) fn to_magnitudes(frames: &mut [[f32; BANDS]]) {
     for bin in frames.iter_mut().flatten() {
         *bin = (bin.abs() * std::f32::consts::LN_10).exp_m1() / log_gain();
     }
 }
 
+/// A magnitude as the network hears it.
+pub(crate) fn to_feature(magnitude: f32) -> f32 {
+    (log_gain() * magnitude).ln_1p() * std::f32::consts::LOG10_E
+}
+
 impl Colour {
     #[must_use]
-    pub(super) fn draw(dice: &mut Dice) -> Self {
+    pub(crate) fn draw(dice: &mut Dice) -> Self {
         let level = dice.between(GAIN_DB.0, GAIN_DB.1);
         // A third of what is heard is left as it was made.
         let depth = if dice.chance(0.33) { 0.0 } else { 1.0 };
@@ -60,7 +65,7 @@ impl Colour {
     }
 
     /// Features [BANDS] of the frame `share` of the way from magnitudes `before` to `after`.
-    pub(super) fn apply(
+    pub(crate) fn apply(
         &self,
         before: &[f32; BANDS],
         after: &[f32; BANDS],
@@ -75,7 +80,7 @@ impl Colour {
             frame = shifted(&frame, self.shift);
         }
         for ((to, from), gain) in features.iter_mut().zip(&frame).zip(&self.gains) {
-            *to = (log_gain() * gain * from).ln_1p() * std::f32::consts::LOG10_E;
+            *to = to_feature(gain * from);
         }
     }
 }

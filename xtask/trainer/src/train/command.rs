@@ -16,6 +16,7 @@ use crate::corpus::command::MusicArgs;
 use crate::export::{self, Provenance};
 use crate::net::BeatShape;
 use crate::render::audio::write_whole;
+use crate::tagging::{self, command::TagsArgs};
 use crate::tune::{self, Piece};
 
 /// Clips that the decoder is fitted to: more would take longer and change little.
@@ -26,6 +27,8 @@ const FITTED: usize = 100;
 pub enum TrainCommand {
     /// The network that hears beats, downbeats and onsets.
     Beats(BeatsArgs),
+    /// The network that hears genre, instruments and mood.
+    Tags(TagsArgs),
 }
 
 /// Trains the beat model.
@@ -68,6 +71,9 @@ pub struct BeatsArgs {
     /// Networks trained one after the other, each from a seed of its own, and averaged in the model.
     #[arg(long, default_value_t = 1)]
     voices: usize,
+    /// Model whose network and weights to begin with, instead of chance; sizes are then its own.
+    #[arg(long, conflicts_with_all = ["voices", "channels", "features", "hidden", "layers"])]
+    from: Option<PathBuf>,
     /// Folder of real music with `.beats` beside it. A new model must be no worse there either; it is
     /// never learned from.
     #[arg(long)]
@@ -102,15 +108,37 @@ impl Sizes {
     }
 }
 
+/// A network to begin with.
+struct Start {
+    shape: BeatShape,
+    params: Vec<f32>,
+    sha256: String,
+}
+
+impl Start {
+    fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+        let (shape, params) =
+            export::parameters(&bytes).with_context(|| path.display().to_string())?;
+        ensure!(
+            params.len() == shape.layout().len,
+            "{} holds several networks; begin with a model of one voice",
+            path.display()
+        );
+        Ok(Self { shape, params, sha256: export::sha256(&bytes) })
+    }
+}
+
 impl BeatsArgs {
-    fn plan(&self) -> Plan {
+    fn plan(&self, start: Option<&Start>) -> Plan {
         let length = match (self.steps, self.minutes) {
             (Some(steps), _) => Length::Steps(steps),
             (None, Some(minutes)) => Length::Minutes(minutes),
             (None, None) => Plan::default().length,
         };
         Plan {
-            shape: self.sizes.shape(),
+            shape: start.map_or_else(|| self.sizes.shape(), |start| start.shape.clone()),
+            from: start.map(|start| start.sha256.clone()),
             seed: self.music.seed,
             length,
             batch: self.batch,
@@ -123,13 +151,20 @@ impl BeatsArgs {
 
     /// Trains one of the networks that are averaged in the model. The first works in the work folder,
     /// the others in folders of their own inside it.
-    fn train_voice(&self, voice: usize, clips: Vec<Clip>, validation: &[Clip]) -> Result<Trained> {
-        let plan = Plan { seed: self.music.seed + voice as u64, ..self.plan() };
+    fn train_voice(
+        &self,
+        voice: usize,
+        start: Option<&Start>,
+        clips: Vec<Clip>,
+        validation: &[Clip],
+    ) -> Result<Trained> {
+        let plan = Plan { seed: self.music.seed + voice as u64, ..self.plan(start) };
         let folder = match voice {
             0 => self.work.clone(),
             later => self.work.join(format!("voice-{}", later + 1)),
         };
-        let mut desk = Desk { folder, resume: self.resume };
+        let start = start.map(|start| start.params.clone());
+        let mut desk = Desk { folder, resume: self.resume, start };
         // A run that was stopped in an earlier voice has nothing of this one.
         desk.resume &= voice == 0 || desk.check().is_ok();
         let best = desk.folder.join("best.onnx");
@@ -140,9 +175,8 @@ impl BeatsArgs {
     }
 
     /// The command that makes this model again, without what names this machine's folders.
-    fn command(&self) -> String {
+    fn command(&self, plan: &Plan) -> String {
         let default = Plan::default();
-        let plan = self.plan();
         let mut words = vec!["cargo xtask train beats".to_owned()];
         if self.music.data.is_some() {
             words.push("--data DATA".to_owned());
@@ -160,8 +194,10 @@ impl BeatsArgs {
             Length::Minutes(minutes) => words.push(format!("--minutes {minutes}")),
         }
         words.push(format!("--hours {} --seed {}", self.music.hours, self.music.seed));
-        if plan.shape != default.shape {
-            let BeatShape { channels: [a, b], features, hidden, layers } = plan.shape;
+        if let Some(sha256) = &plan.from {
+            words.push(format!("--from MODEL (SHA-256 {sha256})"));
+        } else if plan.shape != default.shape {
+            let BeatShape { channels: [a, b], features, hidden, layers } = &plan.shape;
             words.push(format!(
                 "--channels {a} {b} --features {features} --hidden {hidden} --layers {layers}"
             ));
@@ -188,8 +224,15 @@ impl BeatsArgs {
 /// # Errors
 /// As [`corpus::build`] and [`train`]; the model is written whole or not at all.
 pub fn run(command: &TrainCommand) -> Result<()> {
-    let TrainCommand::Beats(args) = command;
-    let plan = args.plan();
+    match command {
+        TrainCommand::Beats(args) => beats(args),
+        TrainCommand::Tags(args) => tagging::command::run(args),
+    }
+}
+
+fn beats(args: &BeatsArgs) -> Result<()> {
+    let start = args.from.as_deref().map(Start::read).transpose()?;
+    let plan = args.plan(start.as_ref());
     plan.check()?;
     ensure!(
         args.music.hours > 0.0 && args.music.hours < 1000.0,
@@ -197,7 +240,7 @@ pub fn run(command: &TrainCommand) -> Result<()> {
         args.music.hours
     );
     ensure!((1..=8).contains(&args.voices), "voices = {}: give 1 to 8", args.voices);
-    Desk { folder: args.work.clone(), resume: args.resume }.check()?;
+    Desk { folder: args.work.clone(), resume: args.resume, start: None }.check()?;
     let dev = args.dev.as_deref().map_or_else(|| Ok(Vec::new()), corpus::annotated)?;
     let cache = args.cache.clone().unwrap_or_else(|| args.work.join("corpus"));
     let corpus = corpus::build(&args.music.settings(cache))?;
@@ -217,7 +260,7 @@ pub fn run(command: &TrainCommand) -> Result<()> {
         let last = voice + 1 == args.voices;
         // Hours of music are gigabytes: the last voice takes them.
         let music = if last { std::mem::take(&mut clips) } else { clips.clone() };
-        voices.push(args.train_voice(voice, music, &corpus.validation)?);
+        voices.push(args.train_voice(voice, start.as_ref(), music, &corpus.validation)?);
     }
     let params: Vec<f32> = voices.iter().flat_map(|voice| voice.params.iter().copied()).collect();
 
@@ -257,7 +300,7 @@ pub fn run(command: &TrainCommand) -> Result<()> {
         raw: &raw,
         marks: &new,
         sha256: &sha256,
-        command: &args.command(),
+        command: &args.command(&plan),
     };
     write_whole(&file("svg"), card::curve(&voices[0].history).as_bytes())?;
     write_whole(&file("md"), card.text().as_bytes())?;

@@ -3,12 +3,12 @@
 //! One run is a function of its [`Plan`] and the corpus: the batch is cut into shards of fixed size
 //! whose gradients are added in a fixed order, so the number of threads changes nothing.
 
-mod checkpoint;
-mod colour;
+pub(crate) mod checkpoint;
+pub(crate) mod colour;
 pub mod command;
 mod gate;
 pub mod pace;
-mod plan;
+pub(crate) mod plan;
 mod run;
 mod sampler;
 mod targets;
@@ -49,6 +49,8 @@ pub struct Desk {
     pub folder: PathBuf,
     /// Go on from the checkpoint there.
     pub resume: bool,
+    /// Weights to begin with; none begins with chance.
+    pub start: Option<Vec<f32>>,
 }
 
 impl Desk {
@@ -109,7 +111,7 @@ pub fn train(
         Run::resume(plan, &music, Checkpoint::load(&desk.checkpoint())?)?
     } else {
         desk.put_aside()?;
-        Run::start(plan, &music)
+        Run::start(plan, &music, desk.start.as_deref())
     };
     let bar = progress(plan);
     let mut told = run.best_score();

@@ -73,7 +73,7 @@ fn training(plan: &Plan, steps: usize) -> f64 {
         onsets: Vec::new(),
     };
     let music = Music::new(vec![clip], plan.stretch);
-    let mut run = Run::start(plan, &music);
+    let mut run = Run::start(plan, &music, None);
     let mut timed = |_| {
         let begun = Instant::now();
         run.learn(&music);

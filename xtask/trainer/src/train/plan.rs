@@ -8,7 +8,7 @@ use crate::net::{BeatShape, LossWeights};
 use crate::optimise::Settings;
 
 /// Sequences of one shard; the kernels work on four rows at a time.
-pub(super) const SHARD: usize = 4;
+pub(crate) const SHARD: usize = 4;
 
 /// How long to train.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,9 @@ pub struct Plan {
     pub validate_every: usize,
     /// Validations without a better score before training stops.
     pub patience: usize,
+    /// SHA-256 of the model whose weights it begins with; none begins with chance.
+    #[serde(default)]
+    pub from: Option<String>,
 }
 
 impl Default for Plan {
@@ -57,6 +60,7 @@ impl Default for Plan {
             weights: LossWeights::default(),
             validate_every: 250,
             patience: 12,
+            from: None,
         }
     }
 }

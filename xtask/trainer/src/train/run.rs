@@ -54,9 +54,10 @@ fn settings(plan: &Plan) -> Settings {
 }
 
 impl Run {
-    /// At the start.
-    pub(super) fn start(plan: &Plan, music: &Music) -> Self {
-        let params = random_parameters(&plan.shape, plan.seed);
+    /// At the start, from weights that are there or from chance.
+    pub(super) fn start(plan: &Plan, music: &Music, from: Option<&[f32]>) -> Self {
+        let params =
+            from.map_or_else(|| random_parameters(&plan.shape, plan.seed), <[f32]>::to_vec);
         let shards = plan.batch / SHARD;
         Self {
             adam: AdamW::new(&plan.shape.layout()),
@@ -86,7 +87,7 @@ impl Run {
             "the checkpoint was made with other settings ({:?}); repeat them or start without --resume",
             from.head.plan
         );
-        let mut run = Self::start(plan, music);
+        let mut run = Self::start(plan, music, None);
         (run.params, run.smooth, run.best) = (from.params, from.smooth, from.best);
         (run.adam.first, run.adam.second) = (from.first, from.second);
         run.adam.steps = i32::try_from(from.head.step)?;

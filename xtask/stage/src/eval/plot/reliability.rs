@@ -1,5 +1,5 @@
-//! Reliability diagram: how often beats of a confidence were right (DeGroot, Fienberg 1983), over
-//! the number of such beats.
+//! Reliability diagram: how often beats, or names, of a confidence were right (DeGroot, Fienberg
+//! 1983), over the number of them.
 
 use super::{GRID, HEAD, LANE, MARGIN, TEXT_SIZE, colour, head};
 use crate::eval::report::{Group, Report};
@@ -15,21 +15,37 @@ const GAP: f32 = 26.0;
 const WIDTH: f32 = LEFT + SIDE + MARGIN + 12.0;
 const HEIGHT: f32 = HEAD + SIDE + GAP + COUNTS + 78.0;
 
-/// The picture as PNG bytes.
-///
-/// # Errors
-/// When the picture cannot be encoded.
-pub(in crate::eval) fn png(report: &Report) -> Result<Vec<u8>> {
-    let mut canvas = Canvas::new(WIDTH, HEIGHT, PAPER)?;
-    let own = report.setting.systems.first().and_then(|own| report.overall(own));
-    let bins = own.and_then(|own| own.reliability);
-    let named = own.map(|own| named(own, bins.as_ref())).unwrap_or_default();
-    head(&mut canvas, "Confidence and truth of beats", &[named]);
-    axes(&mut canvas);
-    if let Some(bins) = bins {
-        draw(&mut canvas, &bins);
+/// What a diagram shows.
+pub(in crate::eval) struct Reliability {
+    pub(in crate::eval) title: &'static str,
+    /// What is right or wrong: beats, names.
+    pub(in crate::eval) of: &'static str,
+    pub(in crate::eval) legend: String,
+    pub(in crate::eval) bins: Option<[Bin; 10]>,
+}
+
+impl Reliability {
+    /// The beats of a report.
+    pub(in crate::eval) fn of_beats(report: &Report) -> Self {
+        let own = report.setting.systems.first().and_then(|own| report.overall(own));
+        let bins = own.and_then(|own| own.reliability);
+        let legend = own.map(|own| named(own, bins.as_ref())).unwrap_or_default();
+        Self { title: "Confidence and truth of beats", of: "beats", legend, bins }
     }
-    canvas.png()
+
+    /// The picture as PNG bytes.
+    ///
+    /// # Errors
+    /// When the picture cannot be encoded.
+    pub(in crate::eval) fn png(&self) -> Result<Vec<u8>> {
+        let mut canvas = Canvas::new(WIDTH, HEIGHT, PAPER)?;
+        head(&mut canvas, self.title, std::slice::from_ref(&self.legend));
+        axes(&mut canvas, self.of);
+        if let Some(bins) = &self.bins {
+            draw(&mut canvas, bins);
+        }
+        canvas.png()
+    }
 }
 
 fn named(own: &Group, bins: Option<&[Bin; 10]>) -> String {
@@ -38,7 +54,7 @@ fn named(own: &Group, bins: Option<&[Bin; 10]>) -> String {
     format!("{}  {beats} beats, {ece}", own.system)
 }
 
-fn axes(canvas: &mut Canvas) {
+fn axes(canvas: &mut Canvas, of: &str) {
     let below = HEAD + SIDE + GAP;
     canvas.fill_rect(LEFT, HEAD, SIDE, SIDE, LANE, 1.0);
     canvas.fill_rect(LEFT, below, SIDE, COUNTS, LANE, 1.0);
@@ -58,9 +74,9 @@ fn axes(canvas: &mut Canvas) {
         TEXT_SIZE,
         INK,
         Align::Left,
-        "share of beats that are right",
+        &format!("share of {of} that are right"),
     );
-    canvas.text(LEFT + 10.0, below + 22.0, TEXT_SIZE, INK, Align::Left, "beats");
+    canvas.text(LEFT + 10.0, below + 22.0, TEXT_SIZE, INK, Align::Left, of);
     let middle = LEFT + SIDE / 2.0;
     canvas.text(middle, HEIGHT - 16.0, TEXT_SIZE, INK, Align::Centre, "confidence");
 }

@@ -8,6 +8,7 @@
 
 mod acoustic;
 mod electronic;
+mod genres;
 mod metal;
 
 use std::sync::LazyLock;
@@ -268,8 +269,9 @@ const BASE: Style = Style {
 const SILENT: Style = Style { drums: Drums::Silent, grooves: &[], half_time: 0.0, ..BASE };
 
 /// Every style of the composer.
-pub(super) static STYLES: LazyLock<Vec<Style>> =
-    LazyLock::new(|| [COMMON, metal::STYLES, electronic::STYLES, acoustic::STYLES].concat());
+pub(super) static STYLES: LazyLock<Vec<Style>> = LazyLock::new(|| {
+    [COMMON, metal::STYLES, electronic::STYLES, acoustic::STYLES, genres::STYLES].concat()
+});
 
 /// The commonest styles, a line each so that they can be compared.
 #[rustfmt::skip]

@@ -1,0 +1,212 @@
+//! Which genre the styles of every source are of, and which of the composer's are kept for validation.
+//!
+//! Names of genres are those of the vocabulary; a genre that a vocabulary does not have is not made.
+//! Styles between two genres stay out.
+
+use crate::compose::style::Style;
+use crate::render::Split;
+
+/// Styles of the composer: genre, what is learned from, what is only scored. Nothing of one line's
+/// last list is heard in training, so a network has to know the genre, not the style.
+const COMPOSER: [(&str, &[&str], &[&str]); 11] = [
+    (
+        "rock",
+        &[
+            "rock",
+            "punk",
+            "hard-rock",
+            "shuffle-rock",
+            "rock-68",
+            "five-rock",
+            "classic-rock",
+            "slow-rock",
+        ],
+        &["grunge"],
+    ),
+    (
+        "metal",
+        &["metal", "thrash", "blast", "doom", "metal-7", "dbeat", "industrial", "power-metal"],
+        &["metalcore"],
+    ),
+    ("pop", &["pop", "pop-34", "pop-ballad", "power-pop", "soul-pop", "doo-wop"], &["teen-pop"]),
+    (
+        "electronic",
+        &[
+            "house",
+            "techno",
+            "drumnbass",
+            "tracker",
+            "tracker-breaks",
+            "chiptune",
+            "electro",
+            "breakbeat",
+            "trance",
+            "minimal",
+            "hardcore",
+            "jungle",
+            "synthwave",
+            "arps",
+            "tracker-trance",
+            "synth",
+            "eurodance",
+            "halfstep",
+        ],
+        &["acid", "garage", "tracker-slow"],
+    ),
+    ("hiphop", &["hiphop", "trap", "lofi", "south"], &["boom-bap"]),
+    ("disco", &["disco", "disco-strings", "disco-piano"], &["disco-funk"]),
+    ("reggae", &["reggae", "roots", "dub"], &["rocksteady"]),
+    ("country", &["country", "train-beat", "country-ballad", "country-34"], &["honky-tonk"]),
+    (
+        "blues",
+        &["blues", "slow-blues", "boogie", "jump-blues", "blues-rock", "delta"],
+        &["chicago"],
+    ),
+    (
+        "jazz",
+        &["swing", "bebop", "jazz-ballad", "big-band", "gypsy", "five", "bossa", "combo"],
+        &["jazz-waltz"],
+    ),
+    (
+        "classical",
+        &["orchestra", "orchestra-34", "strings-motor", "sonatina", "winds", "symphony"],
+        &["baroque"],
+    ),
+];
+
+/// The composer's styles of `genre` for one side of the split.
+pub(super) fn styles(genre: &str, split: Split) -> Vec<&'static Style> {
+    let names =
+        COMPOSER.iter().find(|(name, ..)| *name == genre).map(
+            |(_, train, validation)| match split {
+                Split::Train => *train,
+                Split::Validation => *validation,
+            },
+        );
+    names.unwrap_or_default().iter().filter_map(|name| Style::named(name)).collect()
+}
+
+/// Whether anybody plays `genre` here.
+pub(super) fn is_played(genre: &str) -> bool {
+    COMPOSER.iter().any(|(name, ..)| *name == genre)
+}
+
+/// Genre of the composer's style `name`, on whichever side it is.
+pub(super) fn of_style(name: &str) -> Option<&'static str> {
+    let holds = |names: &[&str]| names.contains(&name);
+    COMPOSER.iter().find(|(_, a, b)| holds(a) || holds(b)).map(|(genre, ..)| *genre)
+}
+
+/// Words in the names of mma's style files, the first that fits counts; no genre stays out.
+const BOOKS: [(&str, &str); 61] = [
+    ("countryblues", ""),
+    ("bluefolk", ""),
+    ("jazzcountry", ""),
+    ("jazzrock", ""),
+    ("folkyjazz", ""),
+    ("jazzrhumba", ""),
+    ("folkrock", ""),
+    ("softrock", ""),
+    ("w-rock", ""),
+    ("poppolka", ""),
+    ("popwaltz", ""),
+    ("popspiritual", ""),
+    ("poprock", ""),
+    ("electricpop", ""),
+    ("dancepop", ""),
+    ("8beatdance", ""),
+    ("latinhouse", ""),
+    ("worldpop", ""),
+    ("68swing", ""),
+    ("countryswing", "country"),
+    ("westernswing", "country"),
+    ("bluegrass", "country"),
+    ("hillcountry", "country"),
+    ("country", "country"),
+    ("cntry", "country"),
+    ("western", "country"),
+    ("kwestballad", "country"),
+    ("heavymetal", "metal"),
+    ("metal", "metal"),
+    ("mtl", "metal"),
+    ("zoom/thr", "metal"),
+    ("house", "electronic"),
+    ("techno", "electronic"),
+    ("trance", "electronic"),
+    ("rave", "electronic"),
+    ("ambient", "electronic"),
+    ("dnb", "electronic"),
+    ("trip", "electronic"),
+    ("hip-hop", "hiphop"),
+    ("hiphop", "hiphop"),
+    ("disco", "disco"),
+    ("boneym", "disco"),
+    ("reggae", "reggae"),
+    ("blues", "blues"),
+    ("bogg", "blues"),
+    ("boogie", "blues"),
+    ("rock", "rock"),
+    ("hrk", "rock"),
+    ("punk", "rock"),
+    ("jazz", "jazz"),
+    ("bebop", "jazz"),
+    ("bigband", "jazz"),
+    ("evansish", "jazz"),
+    ("swing", "jazz"),
+    ("zoom/pop", "pop"),
+    ("pop", "pop"),
+    ("8beat", "pop"),
+    ("16beat", "pop"),
+    ("beat8", "pop"),
+    ("beat16", "pop"),
+    ("motown", "pop"),
+];
+
+/// Genre of mma's style file `name`, as `stdlib/8beat`.
+pub(super) fn of_book(name: &str) -> Option<&'static str> {
+    let found = BOOKS.iter().find(|(word, _)| name.contains(word)).map(|(_, genre)| *genre);
+    found.filter(|genre| !genre.is_empty())
+}
+
+/// Genre of a style of recorded drumming.
+pub(super) fn of_drumming(style: &str) -> Option<&'static str> {
+    Some(match style {
+        "rock" | "punk" => "rock",
+        "pop" => "pop",
+        "jazz" => "jazz",
+        "hiphop" => "hiphop",
+        "reggae" => "reggae",
+        "country" => "country",
+        "dance" => "disco",
+        "blues" => "blues",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_style_exists_once_and_every_genre_is_on_both_sides() {
+        let mut seen = BTreeSet::new();
+        for (genre, train, validation) in COMPOSER {
+            for name in train.iter().chain(validation) {
+                assert!(Style::named(name).is_some(), "{name}");
+                assert!(seen.insert(*name), "{name} is in two places");
+                assert_eq!(of_style(name), Some(genre));
+            }
+            assert!(styles(genre, Split::Train).len() >= 3, "{genre}");
+            assert!(!styles(genre, Split::Validation).is_empty(), "{genre}");
+        }
+    }
+
+    #[test]
+    fn books_are_known_by_their_names() {
+        assert_eq!(of_book("stdlib/westernswing"), Some("country"));
+        assert_eq!(of_book("stdlib/easyswing"), Some("jazz"));
+        assert_eq!(of_book("casio/poprock1"), None);
+        assert_eq!(of_book("stdlib/tango"), None);
+    }
+}

@@ -1,0 +1,280 @@
+//! The tag corpus: music of every genre alike, with what plays in it second by second.
+//!
+//! As with the beat corpus the same settings give the same clips, clips are kept on disk as features,
+//! and fewer hours give fewer of the same clips. Songs, style files, drummers, composer's styles and
+//! the SoundFont of validation are never heard in training.
+
+mod genres;
+mod instruments;
+mod mood;
+mod write;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use listener::Vocabulary;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::inventory::Inventory;
+use super::sources::{CLIP_S, Source};
+use super::workshop::Workshop;
+use super::{CorpusSettings, Sound, SourceReport, cache, progress};
+use crate::baseline::chroma::chroma;
+use crate::dice::Dice;
+use crate::render::Split;
+use crate::tagclip::{PITCHES, TagClip, TagTruth};
+
+/// Every so many clips of a genre, one is for validation.
+const VALIDATION_EVERY: usize = 6;
+/// Share of clips of no known genre.
+const ANY: f64 = 0.12;
+
+/// The words of the shipped model.
+const VOCABULARY: &str = include_str!("../../../../../models/vocabulary.json");
+
+/// The vocabulary in the file at `path`, or that of the shipped model.
+///
+/// # Errors
+/// When the file cannot be read or its words cannot be used; the message names it.
+pub fn vocabulary(path: Option<&Path>) -> Result<Vocabulary> {
+    let (text, name) = match path {
+        None => (VOCABULARY.to_owned(), "the built-in vocabulary".to_owned()),
+        Some(path) => {
+            let name = path.display().to_string();
+            (std::fs::read_to_string(path).with_context(|| format!("cannot read {name}"))?, name)
+        }
+    };
+    let vocabulary: Vocabulary =
+        serde_json::from_str(&text).with_context(|| format!("{name} is no vocabulary"))?;
+    if let Err(reason) = vocabulary.check() {
+        bail!("{name}: {reason}");
+    }
+    Ok(vocabulary)
+}
+
+/// A tag corpus in memory.
+pub struct TagCorpus {
+    /// To learn from.
+    pub train: Vec<TagClip>,
+    /// To be scored on: other songs, style files, drummers and SoundFonts.
+    pub validation: Vec<TagClip>,
+    /// Where it came from.
+    pub sources: Vec<SourceReport>,
+    /// What it was played with.
+    pub sounds: Vec<Sound>,
+}
+
+/// A clip to be had.
+struct Job {
+    name: String,
+    split: Split,
+    /// None asks for any music.
+    genre: Option<String>,
+}
+
+/// The head of a clip on disk.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    name: String,
+    source: String,
+    group: String,
+    chroma: Vec<[f32; PITCHES]>,
+    truth: TagTruth,
+}
+
+/// Builds the tag corpus in the words of `vocabulary`, or takes up where an earlier run stopped.
+///
+/// # Errors
+/// When a SoundFont or dataset named in `settings` cannot be used, the cache cannot be written, or
+/// there is nothing for one side of the split.
+pub fn build(settings: &CorpusSettings, vocabulary: &Vocabulary) -> Result<TagCorpus> {
+    let inventory = Inventory::take(settings)?;
+    let words = format!("{:?} {:?}", vocabulary.genres, vocabulary.instruments);
+    let folder = settings.cache.join(format!("tags-{}", inventory.named(settings.seed, &words)));
+    std::fs::create_dir_all(&folder).with_context(|| {
+        format!("cannot make cache folder {}; choose another", folder.display())
+    })?;
+    let jobs = jobs(settings.hours, vocabulary);
+    let mut clips: Vec<Option<TagClip>> =
+        jobs.par_iter().map(|job| load(&folder, &job.name)).collect();
+    let missing: Vec<usize> = (0..jobs.len()).filter(|&index| clips[index].is_none()).collect();
+    let mut skipped = 0;
+    if !missing.is_empty() {
+        let workshop = Workshop::open(settings)?;
+        let bar = progress(missing.len());
+        let rendered: Vec<(usize, Result<TagClip>)> = missing
+            .into_iter()
+            .par_bridge()
+            .map(|index| {
+                let clip = render(&workshop, &jobs[index], vocabulary, settings.seed);
+                let clip = clip.and_then(|clip| store(&folder, clip));
+                bar.inc(1);
+                (index, clip)
+            })
+            .collect();
+        bar.finish_and_clear();
+        for (index, clip) in rendered {
+            match clip {
+                Ok(clip) => clips[index] = Some(clip),
+                Err(error) => {
+                    eprintln!("skipped {}: {error:#}", jobs[index].name);
+                    skipped += 1;
+                }
+            }
+        }
+    }
+    if skipped > 0 {
+        eprintln!("{skipped} clips skipped");
+    }
+    let mut corpus = TagCorpus {
+        train: Vec::new(),
+        validation: Vec::new(),
+        sources: reports(clips.iter().flatten()),
+        sounds: inventory.sounds,
+    };
+    for (job, clip) in jobs.iter().zip(clips) {
+        match job.split {
+            Split::Train => corpus.train.extend(clip),
+            Split::Validation => corpus.validation.extend(clip),
+        }
+    }
+    if corpus.train.is_empty() || corpus.validation.is_empty() {
+        bail!("{} hours gave nothing for one side of the split; ask for more", settings.hours);
+    }
+    Ok(corpus)
+}
+
+/// As many clips of every genre, and some of any music.
+fn jobs(hours: f64, vocabulary: &Vocabulary) -> Vec<Job> {
+    let clips = hours * 3600.0 / CLIP_S;
+    let played: Vec<&String> =
+        vocabulary.genres.iter().filter(|genre| genres::is_played(genre)).collect();
+    let each = (clips * (1.0 - ANY) / played.len().max(1) as f64).ceil() as usize;
+    let any = (clips * ANY).ceil() as usize;
+    let kinds = played.into_iter().map(|genre| (Some(genre.clone()), each));
+    let mut jobs: Vec<(usize, Job)> = Vec::new();
+    for (genre, count) in kinds.chain([(None, any)]) {
+        let kind = genre.clone().unwrap_or_else(|| "any".to_owned());
+        for index in 0..count {
+            let split =
+                if index % VALIDATION_EVERY == 0 { Split::Validation } else { Split::Train };
+            jobs.push((
+                index,
+                Job { name: format!("{kind}-{index:06}"), split, genre: genre.clone() },
+            ));
+        }
+    }
+    jobs.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.name.cmp(&b.1.name)));
+    jobs.into_iter().map(|(_, job)| job).collect()
+}
+
+/// Writes, plays, mixes and spoils the music of `job`, and takes its features.
+fn render(workshop: &Workshop, job: &Job, vocabulary: &Vocabulary, seed: u64) -> Result<TagClip> {
+    let mut dice = Dice::named(seed, &format!("tags {}", job.name));
+    let library = workshop.library();
+    let piece = match &job.genre {
+        Some(genre) => write::of_genre(library, genre, job.split, &mut dice)?,
+        None => write::of_any(library, job.split, &mut dice)?,
+    };
+    let index = |genre: &str| vocabulary.genres.iter().position(|known| known == genre);
+    let genre = piece.genre.as_deref().and_then(index).map(|index| index as u8);
+    let mood = Some(mood::mood(&piece.score, piece.genre.as_deref()));
+    let sounding = instruments::sounding(&piece.score, vocabulary);
+    let (take, frames) = workshop.play(piece.score, sounding, job.split, &mut dice)?;
+    if frames.len() < 400 {
+        bail!("is only {:.1} s long", take.seconds());
+    }
+    let seconds = frames.len() / 50;
+    let bits = instruments::by_second(&take.sounding, seconds);
+    Ok(TagClip {
+        name: job.name.clone(),
+        source: piece.source.name().to_owned(),
+        group: piece.group,
+        chroma: chroma(&take.samples),
+        frames,
+        truth: TagTruth { genre, instruments: Some(bits), mood },
+    })
+}
+
+fn path_of(folder: &Path, name: &str) -> std::path::PathBuf {
+    folder.join(format!("{name}.clip"))
+}
+
+/// Writes `clip` and reads it back, so that a fresh clip equals a cached one to the bit.
+fn store(folder: &Path, clip: TagClip) -> Result<TagClip> {
+    let path = path_of(folder, &clip.name);
+    let TagClip { name, source, group, frames, chroma, truth } = clip;
+    cache::write(&path, &Head { name, source, group, chroma, truth }, &frames)?;
+    read(&path)
+}
+
+fn read(path: &Path) -> Result<TagClip> {
+    let (Head { name, source, group, chroma, truth }, frames) = cache::read(path)?;
+    Ok(TagClip { name, source, group, frames, chroma, truth })
+}
+
+fn load(folder: &Path, name: &str) -> Option<TagClip> {
+    let path = path_of(folder, name);
+    if !path.exists() {
+        return None;
+    }
+    read(&path).map_err(|error| eprintln!("rendering again: {error:#}")).ok()
+}
+
+/// Hours and clips by source, for the card.
+fn reports<'a>(clips: impl Iterator<Item = &'a TagClip> + Clone) -> Vec<SourceReport> {
+    let report = |source: Source| {
+        let (licence, attribution) = source.terms();
+        let ours = clips.clone().filter(|clip| clip.source == source.name());
+        SourceReport {
+            name: source.name().to_owned(),
+            licence: licence.to_owned(),
+            attribution: attribution.to_owned(),
+            hours: ours.clone().map(TagClip::seconds).sum::<f64>() / 3600.0,
+            clips: ours.count(),
+            skipped: 0,
+        }
+    };
+    let all = Source::ALL.map(report);
+    all.into_iter().filter(|report| report.clips > 0).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vocabulary() -> Vocabulary {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+        Vocabulary { genres: words("rock jazz"), instruments: words("drums bass"), moods: vec![] }
+    }
+
+    #[test]
+    fn genres_come_alike_and_fewer_hours_are_fewer_of_the_same() {
+        let names = |hours| -> Vec<String> {
+            jobs(hours, &vocabulary()).into_iter().map(|job| job.name).collect()
+        };
+        let (few, many) = (names(0.2), names(1.0));
+        assert!(few.iter().all(|name| many.contains(name)) && few.len() < many.len());
+        let of = |genre: &str| many.iter().filter(|name| name.starts_with(genre)).count();
+        assert_eq!(of("rock"), of("jazz"));
+    }
+
+    #[test]
+    fn a_clip_survives_the_disk() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let workshop = Workshop::bare(1);
+        let job =
+            Job { name: "jazz-000001".into(), split: Split::Train, genre: Some("jazz".into()) };
+        let clip = render(&workshop, &job, &vocabulary(), 1).expect("rendered");
+        let stored = store(folder.path(), clip).expect("stored");
+        assert_eq!(load(folder.path(), &job.name), Some(stored.clone()));
+        assert_eq!(stored.truth.genre, Some(1));
+        let bits = stored.truth.instruments.expect("known");
+        assert_eq!(bits.len(), stored.frames.len() / 50);
+        assert!(
+            bits.iter().filter(|&&bits| bits & 2 != 0).count() * 2 > bits.len(),
+            "jazz has a bass"
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! The tag network in the operators of ONNX.
+//!
+//! Inputs `mel` [batch, block, bands], `context` [batch, 4, bands], `h` and `c` [1, batch, hidden];
+//! outputs `tags` [batch, genres + instruments + 2], `context_out`, `h_out`, `c_out`.
+
+use listener::{BANDS, TagSettings, Vocabulary};
+use tract_onnx::pb;
+
+use super::graph::Builder;
+use super::node::{Size, declare, int, integers, ints};
+use super::{Provenance, model};
+use crate::net::{CONTEXT, Pooling, TagShape, stem_bands};
+use anyhow::{Result, ensure};
+
+/// The network as the bytes of an ONNX file; the same network gives the same bytes.
+///
+/// # Errors
+/// If the network does not pool by an LSTM, which is all the listener runs, or metadata cannot be
+/// written as JSON.
+pub fn tag_onnx_bytes(
+    shape: &TagShape,
+    params: &[f32],
+    vocabulary: &Vocabulary,
+    settings: &TagSettings,
+    provenance: &Provenance,
+) -> Result<Vec<u8>> {
+    ensure!(shape.pooling == Pooling::Lstm, "only networks with an LSTM are exported");
+    let more = [
+        ("vocabulary", serde_json::to_string(vocabulary)?),
+        ("tagging", serde_json::to_string(settings)?),
+    ];
+    model("tags", graph(shape, params), &more, provenance)
+}
+
+fn graph(shape: &TagShape, params: &[f32]) -> pb::GraphProto {
+    let layout = shape.layout().base;
+    let mut b = Builder::new(params);
+    b.push("Concat", &["context", "mel"], "frames", vec![int("axis", 1)]);
+    b.slice("frames", 1, -(CONTEXT as i64), i64::MAX, "context_out");
+    b.constants.push(integers("channel", &[1]));
+    b.push("Unsqueeze", &["frames", "channel"], "image", vec![]);
+    b.stem("image", 0, &layout.stem[0], "stem0");
+    b.stem("stem0", 1, &layout.stem[1], "stem1");
+    b.push("Transpose", &["stem1"], "by_time", vec![ints("perm", &[2, 0, 3, 1])]);
+    let flat = (stem_bands()[2] * shape.channels[1]) as i64;
+    b.constants.push(integers("flat", &[0, 0, flat]));
+    b.push("Reshape", &["by_time", "flat"], "rows", vec![]);
+    b.dense("rows", "features", &layout.features, "features.raw");
+    b.push("Elu", &["features.raw"], "features.out", vec![]);
+    // [block, batch, features] to one row per lane, which is a sequence of one for the LSTM.
+    for (op, name) in [("ReduceMean", "pool.mean"), ("ReduceMax", "pool.max")] {
+        b.push(op, &["features.out"], name, vec![ints("axes", &[0]), int("keepdims", 1)]);
+    }
+    b.push("Concat", &["pool.mean", "pool.max"], "pooled", vec![int("axis", 2)]);
+    if let Some(place) = layout.lstm.first() {
+        b.lstm("pooled", 0, place, "judgement");
+    }
+    b.dense("judgement", "head", &layout.head, "logits");
+    let (genres, mood) = (shape.genres as i64, (shape.genres + shape.instruments) as i64);
+    b.slice("logits", 2, 0, genres, "genre.logits");
+    b.slice("logits", 2, genres, mood, "instrument.logits");
+    b.slice("logits", 2, mood, i64::MAX, "mood.logits");
+    b.push("Softmax", &["genre.logits"], "genre", vec![int("axis", 2)]);
+    b.push("Sigmoid", &["instrument.logits"], "instrument", vec![]);
+    b.push("Tanh", &["mood.logits"], "mood", vec![]);
+    let heads: &[&str] =
+        if shape.instruments > 0 { &["genre", "instrument", "mood"] } else { &["genre", "mood"] };
+    b.push("Concat", heads, "tags.by_time", vec![int("axis", 2)]);
+    b.constants.push(integers("time", &[0]));
+    b.push("Squeeze", &["tags.by_time", "time"], "tags", vec![]);
+    for part in ["h_out", "c_out"] {
+        b.push("Identity", &[&format!("lstm0.{part}")], part, vec![]);
+    }
+    let batch = || Size::Free("batch");
+    let context = |name| declare(name, &[batch(), Size::Is(CONTEXT), Size::Is(BANDS)]);
+    let state = |name| declare(name, &[Size::Is(1), batch(), Size::Is(shape.hidden)]);
+    let mel = declare("mel", &[batch(), Size::Is(shape.block), Size::Is(BANDS)]);
+    pb::GraphProto {
+        node: b.nodes,
+        name: "tags".to_owned(),
+        initializer: b.constants,
+        input: vec![mel, context("context"), state("h"), state("c")],
+        output: vec![
+            declare("tags", &[batch(), Size::Is(shape.outputs())]),
+            context("context_out"),
+            state("h_out"),
+            state("c_out"),
+        ],
+        ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{TagNetwork, TagShard, judge, random_tag_parameters};
+    use listener::{FeatureSpec, Runtime, TagNet};
+
+    #[test]
+    fn the_listener_hears_what_the_trainer_heard() {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+        let vocabulary = Vocabulary {
+            genres: words("rock jazz pop"),
+            instruments: words("drums piano"),
+            moods: Vec::new(),
+        };
+        let shape = TagShape {
+            channels: [8, 16],
+            features: 24,
+            hidden: 16,
+            block: 50,
+            pooling: Pooling::Lstm,
+            genres: 3,
+            instruments: 2,
+        };
+        let params = random_tag_parameters(&shape, 5);
+        let settings = TagSettings { smoothing_s: 0.0, ..TagSettings::default() };
+        let bytes = tag_onnx_bytes(&shape, &params, &vocabulary, &settings, &Provenance::default())
+            .expect("exported");
+        let mel: Vec<[f32; BANDS]> = (0..150)
+            .map(|k| std::array::from_fn(|band| ((k * 7 + band * 3) % 13) as f32 / 8.0))
+            .collect();
+        let mut shard = TagShard::default();
+        shard.forward(&TagNetwork::new(&shape, &params), mel.as_flattened(), 1, None);
+        let mut net =
+            TagNet::from_bytes(&bytes, &FeatureSpec::CURRENT, &Runtime::Embedded).expect("loads");
+        assert_eq!(**net.vocabulary(), vocabulary);
+        let mut ear = net.new_ear();
+        let mut heard = Vec::new();
+        for bins in &mel {
+            if ear.push(bins) {
+                net.step(&mut [&mut ear]).expect("a step");
+                heard.push(*ear.tags());
+            }
+        }
+        assert_eq!(heard.len(), 3);
+        let expected = judge(&shape, &shard.logits[..shape.outputs()]);
+        let first = &heard[0];
+        let got =
+            [&first.genre[..3], &first.instrument[..2], &[first.valence, first.arousal]].concat();
+        for (a, b) in got.iter().zip(&expected) {
+            assert!((a - b).abs() < 1e-4, "{got:?} {expected:?}");
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Sizes of the tag network, and where each of its tensors lies.
+
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+
+use super::shape::{Dense, KERNEL, Layout, Recurrent, stem_bands};
+
+/// How what was heard second by second becomes one judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Pooling {
+    /// The state of an LSTM over the blocks.
+    Lstm,
+    /// Mean and maximum over all blocks so far.
+    Statistics,
+    /// A mean over all blocks so far, weighted by how much each has to say (Bahdanau et al. 2015).
+    Attention,
+}
+
+impl Pooling {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Lstm, Self::Statistics, Self::Attention];
+
+    /// Name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lstm => "LSTM state",
+            Self::Statistics => "mean and maximum",
+            Self::Attention => "attention",
+        }
+    }
+}
+
+/// Sizes that may be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TagShape {
+    /// Channels of the two convolutions.
+    pub channels: [usize; 2],
+    /// Features per frame; a block gives their mean and maximum.
+    pub features: usize,
+    /// Units of the LSTM over blocks.
+    pub hidden: usize,
+    /// Frames per block.
+    pub block: usize,
+    /// From blocks to a judgement.
+    pub pooling: Pooling,
+    /// Genres, of which the first outputs make a softmax.
+    pub genres: usize,
+    /// Instruments, a sigmoid each. Two more outputs are valence and arousal.
+    pub instruments: usize,
+}
+
+/// Where every tensor lies.
+#[derive(Debug, Clone)]
+pub struct TagLayout {
+    /// Stem, features, LSTM (none for other poolings) and head.
+    pub base: Layout,
+    /// Importance of a block, where blocks are weighed.
+    pub attention: Option<Dense>,
+}
+
+impl TagShape {
+    /// Checks sizes that the kernels and the plugin's time budget allow.
+    ///
+    /// # Errors
+    /// Names the size, its value and what it may be.
+    pub fn check(&self) -> Result<()> {
+        for (name, value, most) in [
+            ("channels", self.channels[0], 128),
+            ("channels", self.channels[1], 128),
+            ("features", self.features, 512),
+            ("hidden", self.hidden, 512),
+        ] {
+            ensure!(
+                value > 0 && value % 8 == 0 && value <= most,
+                "{name} = {value}: give a multiple of 8 up to {most}"
+            );
+        }
+        ensure!((10..=250).contains(&self.block), "block = {}: give 10 to 250", self.block);
+        Ok(())
+    }
+
+    /// Values of one judgement.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.genres + self.instruments + 2
+    }
+
+    /// Values of one pooled block: mean and maximum of every feature.
+    #[must_use]
+    pub fn pooled(&self) -> usize {
+        2 * self.features
+    }
+
+    /// Values the head sees.
+    #[must_use]
+    pub fn summary(&self) -> usize {
+        match self.pooling {
+            Pooling::Lstm => self.hidden,
+            Pooling::Statistics => 2 * self.pooled(),
+            Pooling::Attention => self.pooled(),
+        }
+    }
+
+    /// Lays the tensors out one after another; stem and features lie as in the beat network.
+    #[must_use]
+    pub fn layout(&self) -> TagLayout {
+        let mut len = 0;
+        let mut take = |count: usize| {
+            len += count;
+            len - count..len
+        };
+        let mut dense = |inputs: usize, outputs: usize| Dense {
+            inputs,
+            outputs,
+            weights: take(inputs * outputs),
+            bias: take(outputs),
+        };
+        let [first, second] = self.channels;
+        let stem = [dense(KERNEL * KERNEL, first), dense(KERNEL * KERNEL * first, second)];
+        let features = dense(stem_bands()[2] * second, self.features);
+        let (inputs, gates) = (self.pooled(), 4 * self.hidden);
+        let lstm = if self.pooling == Pooling::Lstm {
+            let input = dense(inputs + self.hidden, gates);
+            let split = input.weights.start + inputs * gates;
+            vec![Recurrent {
+                weights: split..input.weights.end,
+                input: Dense { inputs, weights: input.weights.start..split, ..input },
+            }]
+        } else {
+            Vec::new()
+        };
+        let attention = (self.pooling == Pooling::Attention).then(|| dense(inputs, 1));
+        let head = dense(self.summary(), self.outputs());
+        TagLayout { base: Layout { stem, features, lstm, head, len }, attention }
+    }
+
+    /// Parameters of stem and features together: the part that can come from a beat network of the
+    /// same channels and features.
+    #[must_use]
+    pub fn stem_len(&self) -> usize {
+        self.layout().base.features.bias.end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::BeatShape;
+
+    #[test]
+    fn the_stem_lies_where_the_beat_network_has_it() {
+        let beats = BeatShape::default();
+        for pooling in Pooling::ALL {
+            let tags = TagShape {
+                channels: beats.channels,
+                features: beats.features,
+                hidden: 64,
+                block: 50,
+                pooling,
+                genres: 11,
+                instruments: 12,
+            };
+            assert_eq!(tags.stem_len(), beats.layout().features.bias.end);
+            assert_eq!(tags.layout().base.head.bias.end, tags.layout().base.len);
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! The tag network: the stem of the beat network, mean and maximum of its features over blocks of
+//! frames, a pooling over blocks, a head; causal.
+
+use listener::BANDS;
+use rand_chacha::ChaCha8Rng;
+
+use super::activation;
+use super::dropout::Dropout;
+use super::linear::Linear;
+use super::lstm::{Lstm, Tape};
+use super::matrix::Packed;
+use super::shape::CONTEXT;
+use super::stem::{self, Stem, size};
+use super::summary;
+use super::tag_shape::TagShape;
+
+/// Weights, packed for both directions.
+pub struct TagNetwork {
+    shape: TagShape,
+    parameters: usize,
+    stem: Stem,
+    features: Linear,
+    lstm: Option<Lstm>,
+    attention: Option<Linear>,
+    head: Linear,
+}
+
+impl TagNetwork {
+    /// Packs `params`, laid out as [`TagShape::layout`] says.
+    #[must_use]
+    pub fn new(shape: &TagShape, params: &[f32]) -> Self {
+        let layout = shape.layout();
+        Self {
+            shape: shape.clone(),
+            parameters: layout.base.len,
+            stem: Stem::new(&layout.base, params),
+            features: Linear::new(&layout.base.features, params),
+            lstm: layout.base.lstm.first().map(|place| Lstm::new(place, params)),
+            attention: layout.attention.as_ref().map(|place| Linear::new(place, params)),
+            head: Linear::new(&layout.base.head, params),
+        }
+    }
+}
+
+/// Memory for some lanes of a batch: what the forward pass leaves, and the gradients.
+#[derive(Default)]
+pub struct TagShard {
+    lanes: usize,
+    blocks: usize,
+    stems: Vec<stem::Tape>,
+    stem_scratch: stem::Scratch,
+    /// Features of each sequence [time, features].
+    features: Vec<Vec<f32>>,
+    /// Mean and maximum per block [blocks, lanes, 2 features], and which frame had the maximum.
+    pooled: Vec<f32>,
+    winners: Vec<u32>,
+    pooled_dropout: Dropout,
+    tape: Tape,
+    /// What the head sees [blocks, lanes, summary].
+    summary: Vec<f32>,
+    summary_dropout: Dropout,
+    summary_winners: Vec<u32>,
+    scores: Vec<f32>,
+    weights: Vec<f32>,
+    averaged: Vec<f32>,
+    /// Outputs before softmax, sigmoid and tanh, [blocks, lanes, outputs].
+    pub logits: Vec<f32>,
+    /// Gradients of the parameters, summed over lanes and blocks.
+    pub grads: Vec<f32>,
+    d_summary: Vec<f32>,
+    d_pooled: Vec<f32>,
+    d_scores: Vec<f32>,
+    d_features: Vec<f32>,
+    d_stem: Vec<f32>,
+    scratch: Packed,
+}
+
+impl TagShard {
+    /// Runs `mel` [lanes, blocks * block, BANDS] from silence and leaves [`Self::logits`]. With
+    /// `dropout` (share and source of chance) it trains, without it only listens.
+    pub fn forward(
+        &mut self,
+        net: &TagNetwork,
+        mel: &[f32],
+        lanes: usize,
+        mut dropout: Option<(f32, &mut ChaCha8Rng)>,
+    ) {
+        let shape = &net.shape;
+        let sequence = mel.len() / lanes;
+        (self.lanes, self.blocks) = (lanes, sequence / (shape.block * BANDS));
+        self.stems.resize_with(lanes, stem::Tape::default);
+        self.features.resize_with(lanes, Vec::new);
+        size(&mut self.pooled, self.blocks * lanes * shape.pooled());
+        size(&mut self.winners, self.blocks * lanes * shape.features);
+        for (lane, mel) in mel.chunks_exact(sequence).enumerate() {
+            let tape = &mut self.stems[lane];
+            net.stem.forward(mel, &mut [0.0; CONTEXT * BANDS], tape, &mut self.stem_scratch);
+            let features = &mut self.features[lane];
+            size(features, self.blocks * shape.block * shape.features);
+            net.features.forward(&tape.out, features);
+            activation::elu_all(features);
+            self.pool(shape, lane);
+        }
+        let mut drop = |mask: &mut Dropout, values: &mut [f32]| {
+            match &mut dropout {
+                Some((rate, rng)) => mask.draw(values.len(), *rate, rng),
+                None => mask.keep_all(),
+            }
+            mask.apply(values);
+        };
+        drop(&mut self.pooled_dropout, &mut self.pooled);
+        let width = shape.pooled();
+        match (&net.lstm, &net.attention) {
+            (Some(lstm), _) => {
+                let state = vec![0.0; lanes * shape.hidden];
+                lstm.forward(&self.pooled, &state, &state, &mut self.tape);
+                self.summary.clear();
+                self.summary.extend_from_slice(self.tape.sequence(state.len()));
+            }
+            (None, Some(attention)) => {
+                size(&mut self.scores, self.blocks * lanes);
+                attention.forward(&self.pooled, &mut self.scores);
+                let (scores, weights) = (&self.scores, &mut self.weights);
+                summary::attention(&self.pooled, scores, lanes, &mut self.averaged, weights);
+                self.summary.clone_from(&self.averaged);
+            }
+            (None, None) => {
+                let winners = &mut self.summary_winners;
+                summary::statistics(&self.pooled, lanes, width, &mut self.summary, winners);
+            }
+        }
+        drop(&mut self.summary_dropout, &mut self.summary);
+        size(&mut self.logits, self.blocks * lanes * shape.outputs());
+        net.head.forward(&self.summary, &mut self.logits);
+    }
+
+    /// Mean and maximum over the blocks of one sequence.
+    fn pool(&mut self, shape: &TagShape, lane: usize) {
+        let width = shape.features;
+        for (block, frames) in self.features[lane].chunks_exact(shape.block * width).enumerate() {
+            let row = block * self.lanes + lane;
+            let (mean, most) = self.pooled[row * 2 * width..][..2 * width].split_at_mut(width);
+            let winner = &mut self.winners[row * width..][..width];
+            mean.fill(0.0);
+            most.copy_from_slice(&frames[..width]);
+            winner.fill(0);
+            for (k, frame) in frames.chunks_exact(width).enumerate() {
+                for unit in 0..width {
+                    mean[unit] += frame[unit];
+                    if frame[unit] > most[unit] {
+                        most[unit] = frame[unit];
+                        winner[unit] = k as u32;
+                    }
+                }
+            }
+            mean.iter_mut().for_each(|mean| *mean /= shape.block as f32);
+        }
+    }
+
+    /// From `d_logits` [blocks, lanes, outputs] to [`Self::grads`], which it overwrites. A frozen
+    /// stem gets none.
+    pub fn backward(&mut self, net: &TagNetwork, d_logits: &[f32], frozen: bool) {
+        let (shape, lanes) = (&net.shape, self.lanes);
+        self.grads.clear();
+        self.grads.resize(net.parameters, 0.0);
+        net.head.weight_gradient(&self.summary, d_logits, &mut self.grads, &mut self.scratch);
+        size(&mut self.d_summary, self.summary.len());
+        net.head.input_gradient(d_logits, &mut self.d_summary);
+        self.summary_dropout.apply(&mut self.d_summary);
+        size(&mut self.d_pooled, self.pooled.len());
+        match (&net.lstm, &net.attention) {
+            (Some(lstm), _) => lstm.backward(
+                &self.pooled,
+                &self.d_summary,
+                &mut self.tape,
+                &mut self.d_pooled,
+                &mut self.grads,
+                &mut self.scratch,
+            ),
+            (None, Some(attention)) => {
+                let forward = (&self.pooled[..], &self.averaged[..], &self.weights[..]);
+                let (dx, d_scores) = (&mut self.d_pooled, &mut self.d_scores);
+                summary::attention_back(forward, &self.d_summary, lanes, dx, d_scores);
+                let (grads, scratch) = (&mut self.grads, &mut self.scratch);
+                attention.weight_gradient(&self.pooled, &self.d_scores, grads, scratch);
+                let mut through = vec![0.0; self.pooled.len()];
+                attention.input_gradient(&self.d_scores, &mut through);
+                self.d_pooled.iter_mut().zip(through).for_each(|(dx, more)| *dx += more);
+            }
+            (None, None) => {
+                let (winners, width) = (&self.summary_winners, shape.pooled());
+                summary::statistics_back(
+                    &self.d_summary,
+                    winners,
+                    lanes,
+                    width,
+                    &mut self.d_pooled,
+                );
+            }
+        }
+        if frozen {
+            return;
+        }
+        self.pooled_dropout.apply(&mut self.d_pooled);
+        for lane in 0..lanes {
+            self.stem_backward(net, lane);
+        }
+    }
+
+    /// The stem's gradients of one sequence.
+    fn stem_backward(&mut self, net: &TagNetwork, lane: usize) {
+        let (shape, width) = (&net.shape, net.shape.features);
+        let features = &self.features[lane];
+        size(&mut self.d_features, features.len());
+        let blocks = self.d_features.chunks_exact_mut(shape.block * width);
+        for (block, frames) in blocks.enumerate() {
+            let row = block * self.lanes + lane;
+            let (mean, most) = self.d_pooled[row * 2 * width..][..2 * width].split_at(width);
+            let winner = &self.winners[row * width..][..width];
+            for frame in frames.chunks_exact_mut(width) {
+                for (to, mean) in frame.iter_mut().zip(mean) {
+                    *to = mean / shape.block as f32;
+                }
+            }
+            for unit in 0..width {
+                frames[winner[unit] as usize * width + unit] += most[unit];
+            }
+        }
+        activation::elu_backward(features, &mut self.d_features);
+        let (tape, grads, scratch) = (&self.stems[lane], &mut self.grads, &mut self.scratch);
+        net.features.weight_gradient(&tape.out, &self.d_features, grads, scratch);
+        size(&mut self.d_stem, tape.out.len());
+        net.features.input_gradient(&self.d_features, &mut self.d_stem);
+        net.stem.backward(&self.d_stem, tape, &mut self.stem_scratch, grads, scratch);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::check::{assert_gradient, numbers};
+    use crate::net::init::random_tag_parameters;
+
+    fn small(pooling: Pooling) -> TagShape {
+        let (genres, instruments) = (3, 2);
+        TagShape {
+            channels: [8, 8],
+            features: 8,
+            hidden: 8,
+            block: 4,
+            pooling,
+            genres,
+            instruments,
+        }
+    }
+
+    #[test]
+    fn gradients_match_finite_differences() {
+        for pooling in Pooling::ALL {
+            let shape = small(pooling);
+            let params = random_tag_parameters(&shape, 3);
+            let (lanes, blocks) = (2, 3);
+            let mel = numbers(lanes * blocks * shape.block * BANDS);
+            let weights = numbers(lanes * blocks * shape.outputs());
+            let run = |params: &[f32], shard: &mut TagShard| {
+                let net = TagNetwork::new(&shape, params);
+                shard.forward(&net, &mel, lanes, None);
+                net
+            };
+            let mut shard = TagShard::default();
+            let net = run(&params, &mut shard);
+            shard.backward(&net, &weights, false);
+            assert_gradient(&params, &shard.grads, |params| {
+                let mut shard = TagShard::default();
+                run(params, &mut shard);
+                shard.logits.iter().zip(&weights).map(|(y, w)| f64::from(y * w)).sum()
+            });
+            shard.backward(&net, &weights, true);
+            assert!(shard.grads[..shape.stem_len()].iter().all(|&grad| grad == 0.0), "frozen");
+        }
+    }
+
+    #[test]
+    fn what_comes_later_changes_nothing_before() {
+        for pooling in Pooling::ALL {
+            let shape = small(pooling);
+            let net = TagNetwork::new(&shape, &random_tag_parameters(&shape, 1));
+            let mel = numbers(5 * shape.block * BANDS);
+            let (mut whole, mut part) = (TagShard::default(), TagShard::default());
+            whole.forward(&net, &mel, 1, None);
+            part.forward(&net, &mel[..2 * shape.block * BANDS], 1, None);
+            for (a, b) in part.logits.iter().zip(&whole.logits) {
+                assert!((a - b).abs() < 1e-5, "{pooling:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The card of a tag model: what it learned from, what it is worth, how to make it again.
+
+use std::fmt::Write;
+
+use listener::{FeatureSpec, TagSettings, Vocabulary};
+use metrics::Confusion;
+
+use super::comparison::Row;
+use super::{TagEntry, TagPlan, TagScores, Trained};
+use crate::corpus::{Sound, SourceReport};
+
+/// A real piece, and what the model says of it.
+pub(super) struct RealPiece {
+    pub(super) name: String,
+    pub(super) genre: String,
+    pub(super) instruments: String,
+    pub(super) mood: [f32; 2],
+}
+
+/// Everything a card tells.
+pub(super) struct TagCard<'a> {
+    pub(super) name: &'a str,
+    pub(super) plan: &'a TagPlan,
+    pub(super) vocabulary: &'a Vocabulary,
+    pub(super) settings: &'a TagSettings,
+    pub(super) sources: &'a [SourceReport],
+    pub(super) sounds: &'a [Sound],
+    pub(super) clips: (usize, usize),
+    pub(super) trained: &'a Trained,
+    pub(super) temperature: f32,
+    pub(super) calibration_error: Option<f64>,
+    pub(super) given: TagScores,
+    pub(super) confusion: &'a Confusion,
+    pub(super) instruments: &'a [(String, Option<f64>, usize)],
+    pub(super) rows: &'a [Row],
+    pub(super) compared_steps: usize,
+    pub(super) folds: Option<&'a str>,
+    pub(super) real: &'a [RealPiece],
+    pub(super) sha256: &'a str,
+    pub(super) command: &'a str,
+}
+
+impl TagCard<'_> {
+    /// The card as Markdown.
+    pub(super) fn text(&self) -> String {
+        let mut text = self.head();
+        text += &self.music();
+        text += &self.training();
+        text += &self.scores();
+        text += &self.limits();
+        text
+    }
+
+    fn head(&self) -> String {
+        let (shape, spec) = (&self.plan.shape, FeatureSpec::CURRENT);
+        let moods: Vec<&str> =
+            self.vocabulary.moods.iter().map(|mood| mood.word.as_str()).collect();
+        format!(
+            "# {name}.onnx: genre, instruments and mood\n\n\
+             A causal network, a judgement a second: two convolutions over log-mel frames, mean and \
+             maximum of their features over {seconds} s, an LSTM of {hidden} over what came before, one \
+             head with a softmax over genres, sigmoids over instruments, and valence and arousal. \
+             {parameters} parameters.\n\n\
+             | | |\n|---|---|\n\
+             | file | `{name}.onnx`, ONNX opset 17 |\n\
+             | SHA-256 | `{sha}` |\n\
+             | features | {bands} mel bands {low}-{high} Hz, window {window} ms, hop {hop} ms, log10(1 + {gain} m) |\n\
+             | sizes | channels {channels:?}, features {features}, hidden {hidden}, block {block} frames |\n\
+             | genres | {genres} |\n\
+             | instruments | {instruments} |\n\
+             | mood words | {moods}: directions in the plane of valence and arousal, never learned |\n\
+             | shown | smoothed over {smoothing} s; a genre is named from {sure}, else Tatum is unsure; an instrument is shown from {on} until {off} |\n\
+             | made again by | `{command}` |\n\n",
+            name = self.name,
+            seconds = shape.block as f64 * spec.hop_s,
+            hidden = shape.hidden,
+            parameters = shape.layout().base.len,
+            sha = self.sha256,
+            bands = spec.bands,
+            low = spec.low_hz,
+            high = spec.high_hz,
+            window = 1000.0 * spec.window_s,
+            hop = 1000.0 * spec.hop_s,
+            gain = spec.log_gain,
+            channels = shape.channels,
+            features = shape.features,
+            block = shape.block,
+            genres = self.vocabulary.genres.join(", "),
+            instruments = self.vocabulary.instruments.join(", "),
+            moods = moods.join(", "),
+            smoothing = self.settings.smoothing_s,
+            sure = self.settings.sure,
+            on = self.settings.on,
+            off = self.settings.off,
+            command = self.command,
+        )
+    }
+
+    fn music(&self) -> String {
+        let recordings = self.sources.iter().any(|source| source.name == "audio");
+        let mut text = String::from("## Music it learned from\n\n");
+        text += if recordings {
+            "Rendered music as below, and recordings with labels (source `audio`).\n\n"
+        } else {
+            "**All of it is synthetic**: scores and MIDI performances played by SoundFonts, samples and \
+             oscillators. No recording is in it. Instruments are exact from the scores. Genres are those \
+             of the style that was played, as its author or this project named it. Valence and arousal \
+             are computed from the score by a rule (tempo, density, loudness, mode, distortion, genre); \
+             nobody rated this music.\n\n"
+        };
+        text += "| source | hours | clips | licence | attribution |\n|---|---|---|---|---|\n";
+        for SourceReport { name, licence, attribution, hours, clips, .. } in self.sources {
+            let _ = writeln!(text, "| {name} | {hours:.2} | {clips} | {licence} | {attribution} |");
+        }
+        text += "\nIt was played with:\n\n| sounds | licence |\n|---|---|\n";
+        for Sound { name, licence } in self.sounds {
+            let _ = writeln!(text, "| {name} | {licence} |");
+        }
+        if self.sounds.is_empty() {
+            text += "| the trainer's own synthesizer | MIT OR Apache-2.0 |\n";
+        }
+        text
+    }
+
+    fn training(&self) -> String {
+        let (plan, trained) = (self.plan, self.trained);
+        let mut text = format!(
+            "\n## Training\n\nAdamW, batch {} x {} s, highest rate {}, dropout {}, label smoothing {}, \
+             mixup {:.0} %, genres drawn alike, {}, seed {}; {:.2} s per step. Best at step {} of {}. The \
+             genres' probabilities were divided by a temperature of {:.2}.\n\n\
+             | step | loss | genre accuracy | instrument mAP | instrument ROC-AUC | mood CCC |\n\
+             |---|---|---|---|---|---|\n",
+            plan.batch,
+            plan.blocks,
+            plan.rate,
+            plan.dropout,
+            plan.smoothing,
+            100.0 * plan.mixup,
+            plan.start.name(),
+            plan.seed,
+            trained.seconds_per_step,
+            trained.best.step,
+            trained.history.last().map_or(0, |entry| entry.step),
+            self.temperature
+        );
+        let every = trained.history.len().div_ceil(12).max(1);
+        for (at, TagEntry { step, loss, scores, .. }) in trained.history.iter().enumerate() {
+            if at % every == 0 || *step == trained.best.step || at + 1 == trained.history.len() {
+                let TagScores { accuracy, instruments, areas, mood, .. } = scores;
+                let _ = writeln!(
+                    text,
+                    "| {step} | {loss:.3} | {accuracy:.3} | {instruments:.3} | {areas:.3} | {mood:.3} |"
+                );
+            }
+        }
+        text
+    }
+
+    fn scores(&self) -> String {
+        let genres = &self.vocabulary.genres;
+        let mut text = format!(
+            "\n## Scores\n\nOn {} rendered clips from songs, style files, drummers, composer's styles and a \
+             SoundFont that the training ({} clips) never heard; drum machines and rooms are shared. A \
+             clip is judged by the mean over its seconds. Steps and temperature were chosen on these clips.\n\n\
+             | | parameters | genre accuracy | macro F1 | instrument mAP | ROC-AUC | mood CCC |\n\
+             |---|---|---|---|---|---|---|\n",
+            self.clips.1, self.clips.0
+        );
+        let own = |name: &str, scores: TagScores| Row {
+            name: name.to_owned(),
+            parameters: Some(self.plan.shape.layout().base.len),
+            scores,
+            mood: true,
+        };
+        let rows = [
+            own("**this model**", self.trained.best.scores),
+            own("as the plugin gives it", self.given),
+        ];
+        for Row { name, parameters, scores, mood } in rows.iter().chain(self.rows) {
+            let parameters = parameters.map_or_else(String::new, |count| count.to_string());
+            let TagScores { accuracy, macro_f1, instruments, areas, mood: ccc } = scores;
+            let ccc = if *mood { format!("{ccc:.3}") } else { String::new() };
+            let _ = writeln!(
+                text,
+                "| {name} | {parameters} | {accuracy:.3} | {macro_f1:.3} | {instruments:.3} | {areas:.3} | {ccc} |"
+            );
+        }
+        if !self.rows.is_empty() {
+            let _ = write!(
+                text,
+                "\nThe other networks were trained for {} steps each.\n",
+                self.compared_steps
+            );
+        }
+        if let Some(error) = self.calibration_error {
+            let _ = write!(text, "\nExpected calibration error of the named genre: {error:.3}.\n");
+        }
+        if let Some(folds) = self.folds {
+            let _ = write!(text, "\n{folds}\n");
+        }
+        text += "\nGenres, a row for each true one:\n\n| |";
+        text += &genres.iter().map(|genre| format!(" {genre} |")).collect::<String>();
+        text += &format!("\n|---|{}\n", "---|".repeat(genres.len()));
+        for (truth, genre) in genres.iter().enumerate() {
+            let row =
+                (0..genres.len()).map(|guess| format!(" {} |", self.confusion.count(truth, guess)));
+            let _ = writeln!(text, "| {genre} |{}", row.collect::<String>());
+        }
+        text += "\n| instrument | average precision | clips with it |\n|---|---|---|\n";
+        for (name, precision, clips) in self.instruments {
+            let precision = precision.map_or_else(|| "-".to_owned(), |p| format!("{p:.3}"));
+            let _ = writeln!(text, "| {name} | {precision} | {clips} |");
+        }
+        text
+    }
+
+    fn limits(&self) -> String {
+        let mut text = String::from(
+            "\n## On real music\n\nWhat a network that only ever heard synthetic music makes of recordings. \
+             Read genres as hints, instruments as families, and the mood as a rule of thumb: it follows \
+             tempo, density, loudness and mode, not what listeners felt.\n",
+        );
+        if !self.real.is_empty() {
+            text += "\n| file | genre, share of the time | instruments shown most of the time | valence, arousal |\n|---|---|---|---|\n";
+            for RealPiece { name, genre, instruments, mood: [v, a] } in self.real {
+                let _ = writeln!(text, "| {name} | {genre} | {instruments} | {v:+.2}, {a:+.2} |");
+            }
+        }
+        text
+    }
+}

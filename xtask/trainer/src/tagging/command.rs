@@ -1,0 +1,378 @@
+//! `trainer train tags`: from nothing, from datasets or from a user's own labelled music, to a model
+//! with its card.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use listener::{BANDS, TagSettings, Vocabulary};
+use metrics::{Judged, average_precision, expected_calibration_error, reliability};
+
+use super::card::{RealPiece, TagCard};
+use super::scores::{confusion, decisions, judgements, plays};
+use super::users::Users;
+use super::{Desk, Start, TagPlan, comparison, temperature, train, trial};
+use crate::corpus::tagged;
+use crate::corpus::{CorpusSettings, audio_files, holds_datasets};
+use crate::export::{self, Provenance};
+use crate::features;
+use crate::net::{Pooling, TagShape};
+use crate::render::audio::write_whole;
+use crate::tagclip::TagClip;
+
+/// Trains the tag model.
+#[derive(Debug, Args)]
+pub struct TagsArgs {
+    /// Folder with the datasets, or with your own labelled music (`genre/file.wav`, `tags.tsv` or
+    /// `tags.csv`); may be given twice. Without datasets the composer (and mma, where installed)
+    /// writes everything else.
+    #[arg(long, env = "TATUM_DATA")]
+    data: Vec<PathBuf>,
+    /// Cross-validates your own music in so many folds, without an artist on both sides.
+    #[arg(long)]
+    folds: Option<usize>,
+    /// Hours of music to render.
+    #[arg(long, default_value_t = 12.0)]
+    hours: f64,
+    /// Seed of every decision.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// SoundFont (.sf2); may be given several times. Default: those installed.
+    #[arg(long = "soundfont")]
+    soundfonts: Vec<PathBuf>,
+    /// The words to learn, as models/vocabulary.json has them. Default: those.
+    #[arg(long)]
+    vocabulary: Option<PathBuf>,
+    /// Folder that gets the model and its card.
+    #[arg(long, default_value = "models")]
+    out: PathBuf,
+    /// Folder of checkpoint, journal and corpus.
+    #[arg(long, default_value = "target/school")]
+    work: PathBuf,
+    /// Folder of rendered music. Default: `corpus` in the work folder.
+    #[arg(long)]
+    cache: Option<PathBuf>,
+    /// Steps to train.
+    #[arg(long, default_value_t = 4000)]
+    steps: usize,
+    /// Go on from the checkpoint in the work folder.
+    #[arg(long)]
+    resume: bool,
+    /// What the convolutional stem begins with.
+    #[arg(long, value_enum, default_value_t = Start::Tuned)]
+    stem: Start,
+    /// Beat model whose stem that is; its channels and features become those of the tag network.
+    #[arg(long, default_value = "models/beats.onnx")]
+    beats: PathBuf,
+    /// Units of the LSTM.
+    #[arg(long, default_value_t = 96)]
+    hidden: usize,
+    /// Highest learning rate.
+    #[arg(long, default_value_t = 1.5e-3)]
+    rate: f64,
+    /// Share of values dropped.
+    #[arg(long, default_value_t = 0.3)]
+    dropout: f32,
+    /// Sequences per step.
+    #[arg(long, default_value_t = 12)]
+    batch: usize,
+    /// Share of sequences that are two clips at once.
+    #[arg(long, default_value_t = 0.3)]
+    mixup: f64,
+    /// Trains every variant (pooling, stem) this long as well and puts all of them and the classic
+    /// baselines into the card's table. 0 leaves the table out.
+    #[arg(long, default_value_t = 0)]
+    compare: usize,
+    /// Folder of real music, no labels needed: the card tells what the model says of each file.
+    #[arg(long)]
+    dev: Option<PathBuf>,
+}
+
+/// Sizes of the convolutions when there is no beat model.
+const CHANNELS: [usize; 2] = [24, 32];
+const FEATURES: usize = 96;
+/// Frames of a block: a second.
+const BLOCK: usize = 50;
+
+impl TagsArgs {
+    /// The beat network's stem, if one is wanted: channels, features and parameters.
+    fn beat_stem(&self) -> Result<Option<([usize; 2], usize, Vec<f32>)>> {
+        if self.stem == Start::Scratch && self.compare == 0 {
+            return Ok(None);
+        }
+        let path = &self.beats;
+        let bytes = std::fs::read(path).with_context(|| {
+            format!("reading {}; name another with --beats, or --stem scratch", path.display())
+        })?;
+        let (shape, params) =
+            export::parameters(&bytes).with_context(|| path.display().to_string())?;
+        Ok(Some((shape.channels, shape.features, params)))
+    }
+
+    /// The folder with datasets, and the one with a user's own music.
+    fn folders(&self) -> Result<(Option<PathBuf>, Option<PathBuf>)> {
+        let (sets, own): (Vec<_>, Vec<_>) = self.data.iter().partition(|path| holds_datasets(path));
+        ensure!(
+            sets.len() < 2 && own.len() < 2,
+            "--data names {} folders with datasets and {} of your own; give one of each at most",
+            sets.len(),
+            own.len()
+        );
+        if let Some(missing) = self.data.iter().find(|path| !path.is_dir()) {
+            bail!("data folder {} does not exist; name one or leave it out", missing.display());
+        }
+        ensure!(
+            self.folds.is_none() || !own.is_empty(),
+            "--folds needs your own music; name its folder with --data"
+        );
+        Ok((
+            sets.first().map(|path| path.to_path_buf()),
+            own.first().map(|path| path.to_path_buf()),
+        ))
+    }
+
+    /// The command that makes this model again, without what names this machine's folders.
+    fn command(&self, plan: &TagPlan) -> String {
+        let mut words = vec!["cargo xtask train tags".to_owned()];
+        words.extend(self.data.iter().map(|_| "--data DATA".to_owned()));
+        words.extend(self.folds.iter().map(|folds| format!("--folds {folds}")));
+        words.extend(self.soundfonts.iter().map(|_| "--soundfont FILE".to_owned()));
+        words.extend(self.vocabulary.iter().map(|_| "--vocabulary FILE".to_owned()));
+        words.extend(self.dev.iter().map(|_| "--dev DEV".to_owned()));
+        words.push(format!("--hours {} --steps {} --seed {}", self.hours, plan.steps, plan.seed));
+        let stem = match plan.start {
+            Start::Scratch => "scratch",
+            Start::Frozen => "frozen",
+            Start::Tuned => "tuned",
+        };
+        words.push(format!("--stem {stem}"));
+        let usual = TagPlan::usual(plan.shape.clone());
+        for (name, value, usual) in [
+            ("hidden", plan.shape.hidden.to_string(), "96".to_owned()),
+            ("rate", plan.rate.to_string(), usual.rate.to_string()),
+            ("dropout", plan.dropout.to_string(), usual.dropout.to_string()),
+            ("mixup", plan.mixup.to_string(), usual.mixup.to_string()),
+            ("batch", plan.batch.to_string(), usual.batch.to_string()),
+            ("compare", self.compare.to_string(), "0".to_owned()),
+        ] {
+            if value != usual {
+                words.push(format!("--{name} {value}"));
+            }
+        }
+        words.join(" ")
+    }
+}
+
+/// Runs `trainer train tags`.
+///
+/// A model that is there already stays unless the new one is at least as good on the validation
+/// clips; else the new one is written beside it as `tags.new.onnx`.
+///
+/// # Errors
+/// As [`tagged::build`] and [`train`]; the model is written whole or not at all.
+pub fn run(args: &TagsArgs) -> Result<()> {
+    ensure!(
+        args.hours > 0.0 && args.hours < 1000.0,
+        "hours = {}: give more than 0 and less than 1000",
+        args.hours
+    );
+    let vocabulary = tagged::vocabulary(args.vocabulary.as_deref())?;
+    let (sets, own) = args.folders()?;
+    let stem = args.beat_stem()?;
+    let (channels, features) = stem
+        .as_ref()
+        .map_or((CHANNELS, FEATURES), |(channels, features, _)| (*channels, *features));
+    let shape = TagShape {
+        channels,
+        features,
+        hidden: args.hidden,
+        block: BLOCK,
+        pooling: Pooling::Lstm,
+        genres: vocabulary.genres.len(),
+        instruments: vocabulary.instruments.len(),
+    };
+    let plan = TagPlan {
+        start: args.stem,
+        seed: args.seed,
+        steps: args.steps,
+        batch: args.batch,
+        rate: args.rate,
+        dropout: args.dropout,
+        mixup: args.mixup,
+        ..TagPlan::usual(shape)
+    };
+    plan.check()?;
+    let users = own.map(|own| Users::read(&own, &vocabulary, args.folds, args.seed)).transpose()?;
+    let mut corpus = tagged::build(
+        &CorpusSettings {
+            seed: args.seed,
+            hours: args.hours,
+            data: sets,
+            audio: Vec::new(),
+            soundfonts: args.soundfonts.clone(),
+            cache: args.cache.clone().unwrap_or_else(|| args.work.join("corpus")),
+        },
+        &vocabulary,
+    )?;
+    let stem = stem.map(|(.., params)| params);
+    let mut folds = None;
+    if let Some(users) = users {
+        if args.folds.is_some() {
+            folds = Some(users.cross_validate(&plan, stem.as_deref(), &corpus.train)?);
+        }
+        let (learned, held) = users.without(0);
+        corpus.train.extend(learned);
+        corpus.validation.extend(held);
+        corpus.sources.push(users.report);
+    }
+    let (clips, validation) = (&corpus.train, &corpus.validation);
+    eprintln!(
+        "{} clips to learn from, {} for validation; {} parameters",
+        clips.len(),
+        validation.len(),
+        plan.shape.layout().base.len
+    );
+    let desk = Desk { folder: Some(args.work.clone()), resume: args.resume };
+    let settings = TagSettings::default();
+    let onnx = |params: &[f32], step: usize| {
+        let trained = format!("seed {}, {step} steps", plan.seed);
+        export::tag_onnx_bytes(&plan.shape, params, &vocabulary, &settings, &Provenance { trained })
+    };
+    let best = args.work.join("best-tags.onnx");
+    let trained =
+        train(&plan, stem.as_deref(), clips, validation, &desk, "tags", |params, entry| {
+            // Not yet in its place: temperature and card are made at the end.
+            write_whole(&best, &onnx(params, entry.step)?)
+        })?;
+    let mut params = trained.params.clone();
+    let temperature = temperature::fit(&plan.shape, &params, validation);
+    temperature::apply(&plan.shape, &mut params, temperature);
+    let bytes = onnx(&params, trained.best.step)?;
+    let given = trial::scores(&bytes, &vocabulary, validation)?;
+    eprintln!("as the plugin gives them: {given:?}");
+
+    let old_path = args.out.join("tags.onnx");
+    let old = std::fs::read(&old_path).ok().map(|old| trial::scores(&old, &vocabulary, validation));
+    let passes = match &old {
+        None => true,
+        Some(Ok(old)) => given.overall() >= old.overall(),
+        Some(Err(error)) => {
+            let aside = old_path.with_extension("before.onnx");
+            std::fs::rename(&old_path, &aside)
+                .with_context(|| format!("cannot move {} aside", old_path.display()))?;
+            eprintln!(
+                "{} cannot be compared ({error:#}); it is now {}",
+                old_path.display(),
+                aside.display()
+            );
+            true
+        }
+    };
+    let mut rows = Vec::new();
+    if args.compare > 0 {
+        rows = comparison::variants(&plan, args.compare, stem.as_deref(), clips, validation)?;
+        rows.extend(comparison::baselines(&plan, clips, validation)?);
+    }
+    let real = args.dev.as_deref().map_or(Ok(Vec::new()), |dev| said(dev, &bytes, &vocabulary))?;
+
+    let name = if passes { "tags" } else { "tags.new" };
+    let file = |extension: &str| args.out.join(format!("{name}.{extension}"));
+    std::fs::create_dir_all(&args.out)
+        .with_context(|| format!("cannot make {}; choose another --out", args.out.display()))?;
+    write_whole(&file("onnx"), &bytes)?;
+    let judged = judgements(&plan.shape, &params, validation);
+    let card = TagCard {
+        name,
+        plan: &plan,
+        vocabulary: &vocabulary,
+        settings: &settings,
+        sources: &corpus.sources,
+        sounds: &corpus.sounds,
+        clips: (clips.len(), validation.len()),
+        trained: &trained,
+        temperature,
+        calibration_error: calibration_error(&plan.shape, &judged, validation),
+        given,
+        confusion: &confusion(plan.shape.genres, &judged, validation),
+        instruments: &instruments(&plan.shape, &judged, validation, &vocabulary),
+        rows: &rows,
+        compared_steps: args.compare,
+        folds: folds.as_deref(),
+        real: &real,
+        sha256: &export::sha256(&bytes),
+        command: &args.command(&plan),
+    };
+    write_whole(&file("md"), card.text().as_bytes())?;
+    println!("{}: {given:?}", file("onnx").display());
+    println!("SHA-256 {}; {:.3} s per step", export::sha256(&bytes), trained.seconds_per_step);
+    match old {
+        Some(Ok(old)) if passes => println!("it replaces the old tags.onnx, which has {old:?}"),
+        Some(Ok(old)) => println!("the old tags.onnx stays: it has {old:?}"),
+        _ => (),
+    }
+    Ok(())
+}
+
+/// Expected calibration error of the highest genre of each clip.
+fn calibration_error(shape: &TagShape, said: &[Vec<f32>], clips: &[TagClip]) -> Option<f64> {
+    let judged = said.iter().zip(clips).filter_map(|(said, clip)| {
+        let genre = super::scores::named(&said[..shape.genres]);
+        let right = usize::from(clip.truth.genre?) == genre;
+        Some(Judged { confidence: f64::from(said[genre]), right })
+    });
+    expected_calibration_error(&reliability(&judged.collect::<Vec<_>>()))
+}
+
+/// Average precision of each instrument, and how many clips have it.
+fn instruments(
+    shape: &TagShape,
+    said: &[Vec<f32>],
+    clips: &[TagClip],
+    vocabulary: &Vocabulary,
+) -> Vec<(String, Option<f64>, usize)> {
+    let decisions =
+        decisions(shape.instruments, |clip, index| said[clip][shape.genres + index], clips);
+    let each = vocabulary.instruments.iter().zip(decisions).enumerate();
+    each.map(|(index, (name, decisions))| {
+        let with = clips.iter().filter(|clip| plays(clip, index) == Some(true)).count();
+        (name.clone(), average_precision(&decisions), with)
+    })
+    .collect()
+}
+
+/// What the model says of every audio file under `folder`.
+fn said(folder: &Path, onnx: &[u8], vocabulary: &Vocabulary) -> Result<Vec<RealPiece>> {
+    let mut pieces = Vec::new();
+    let mut frames = Vec::new();
+    for path in audio_files(folder) {
+        match features::of_file(&path) {
+            Ok((heard, _)) => {
+                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                pieces.push(name);
+                frames.push(heard);
+            }
+            Err(error) => eprintln!("skipped {error:#}"),
+        }
+    }
+    ensure!(!pieces.is_empty(), "{} holds no audio that can be heard", folder.display());
+    let views: Vec<&[[f32; BANDS]]> = frames.iter().map(|frames| &frames[..]).collect();
+    let heard = trial::hear(onnx, &views)?;
+    let tell = |(name, heard): (String, trial::Heard)| {
+        let count = heard.moments.len().max(1);
+        let share = |of: usize| 100 * of / count;
+        let named = |genre: u8| heard.moments.iter().filter(|t| t.top == Some(genre)).count();
+        let genre = match heard.top(vocabulary) {
+            Some(top) => format!("{} {} %", vocabulary.genres[top], share(named(top as u8))),
+            None => "unsure".to_owned(),
+        };
+        let shown = |k: usize| heard.moments.iter().filter(|tags| tags.plays(k)).count();
+        let instruments: Vec<&str> = (0..vocabulary.instruments.len())
+            .filter(|&k| 2 * shown(k) > count)
+            .map(|k| vocabulary.instruments[k].as_str())
+            .collect();
+        let mean = heard.mean(vocabulary);
+        let mood = [mean[mean.len() - 2], mean[mean.len() - 1]];
+        RealPiece { name, genre, instruments: instruments.join(", "), mood }
+    };
+    Ok(pieces.into_iter().zip(heard).map(tell).collect())
+}

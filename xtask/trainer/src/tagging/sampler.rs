@@ -1,0 +1,238 @@
+//! What each lane of the batch hears: a stretch of a clip in another room, key and pace, now and then
+//! two clips at once; and what is true of it, block by block.
+//!
+//! Genres are drawn alike, however many clips each has. Decisions follow from seed, step and lane.
+
+use listener::BANDS;
+
+use super::TagPlan;
+use crate::dice::Dice;
+use crate::net::UNKNOWN;
+use crate::tagclip::{TagClip, TagTruth};
+use crate::train::colour::{self, Colour};
+
+/// An instrument counts for this long after it was last heard, blocks: what is shown is not to flicker.
+const MEMORY: usize = 4;
+/// Spread of the pace at which clips are heard.
+const PACE: f64 = 0.05;
+/// Share of the energy below which the softer of two clips need not be heard.
+const FAINT: f32 = 0.2;
+
+/// Training music.
+pub(super) struct Music {
+    /// Magnitudes and truth.
+    clips: Vec<(Vec<[f32; BANDS]>, TagTruth)>,
+    /// Clips of each genre, and of none.
+    shelves: Vec<Vec<usize>>,
+    genres: usize,
+    instruments: usize,
+    block: usize,
+    blocks: usize,
+}
+
+/// Features [blocks * block, BANDS] and targets [blocks, outputs] of one lane.
+pub(super) struct Lesson {
+    pub(super) mel: Vec<f32>,
+    pub(super) targets: Vec<f32>,
+}
+
+impl Music {
+    /// Takes `clips`, to be heard as `plan` says.
+    pub(super) fn new(clips: &[TagClip], plan: &TagPlan) -> Self {
+        let genres = plan.shape.genres;
+        let mut shelves = vec![Vec::new(); genres + 1];
+        let mut kept = Vec::new();
+        for clip in clips.iter().filter(|clip| !clip.frames.is_empty()) {
+            let shelf = clip.truth.genre.map_or(genres, usize::from).min(genres);
+            shelves[shelf].push(kept.len());
+            let mut frames = clip.frames.clone();
+            colour::to_magnitudes(&mut frames);
+            kept.push((frames, clip.truth.clone()));
+        }
+        shelves.retain(|shelf| !shelf.is_empty());
+        Self {
+            clips: kept,
+            shelves,
+            genres,
+            instruments: plan.shape.instruments,
+            block: plan.shape.block,
+            blocks: plan.blocks,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.clips.is_empty()
+    }
+
+    /// One lesson.
+    pub(super) fn lesson(&self, plan: &TagPlan, dice: &mut Dice) -> Lesson {
+        let mut lesson = self.stretch(dice);
+        if dice.chance(plan.mixup) {
+            let other = self.stretch(dice);
+            self.mix(&mut lesson, &other, dice);
+        }
+        let width = self.genres + self.instruments + 2;
+        for targets in lesson.targets.chunks_exact_mut(width) {
+            for target in targets[..self.genres].iter_mut().filter(|t| **t >= 0.0) {
+                *target = (1.0 - plan.smoothing) * *target + plan.smoothing / self.genres as f32;
+            }
+        }
+        lesson
+    }
+
+    /// A stretch of one clip.
+    fn stretch(&self, dice: &mut Dice) -> Lesson {
+        let shelf = &self.shelves[dice.whole(0, self.shelves.len())];
+        let (magnitudes, truth) = &self.clips[*dice.pick(shelf)];
+        let pace = if dice.chance(0.5) { 1.0 } else { dice.normal(PACE).exp() };
+        let rows = self.blocks * self.block;
+        let spare = (magnitudes.len() as f64 - pace * rows as f64).max(0.0);
+        let at = dice.between(0.0, spare).floor();
+        let colour = Colour::draw(dice);
+        let place = |row: usize| at + pace * row as f64;
+        let heard = (0..rows).take_while(|&row| place(row) < magnitudes.len() as f64).count();
+        let mut mel = vec![0.0; rows * BANDS];
+        for (row, features) in mel.chunks_exact_mut(BANDS).take(heard).enumerate() {
+            let (before, share) = (place(row) as usize, place(row).fract() as f32);
+            let after = (before + 1).min(magnitudes.len() - 1);
+            colour.apply(&magnitudes[before], &magnitudes[after], share, features);
+        }
+        let mut targets = Vec::new();
+        for block in 0..self.blocks {
+            if (block + 1) * self.block > heard {
+                targets.resize(self.blocks * (self.genres + self.instruments + 2), UNKNOWN);
+                break;
+            }
+            let first = place((block + 1).saturating_sub(MEMORY) * self.block);
+            let last = place((block + 1) * self.block);
+            self.mark(truth, (first, last), &mut targets);
+        }
+        Lesson { mel, targets }
+    }
+
+    /// Appends what is true of a block, given that frames `span` of its clip were heard lately.
+    fn mark(&self, truth: &TagTruth, span: (f64, f64), targets: &mut Vec<f32>) {
+        match truth.genre {
+            Some(genre) => targets
+                .extend((0..self.genres).map(|k| f32::from(u8::from(k == usize::from(genre))))),
+            None => targets.extend(std::iter::repeat_n(UNKNOWN, self.genres)),
+        }
+        match &truth.instruments {
+            Some(seconds) => {
+                let index = |frame: f64| (frame / 50.0) as usize;
+                let last = index(span.1 - 1.0).min(seconds.len().saturating_sub(1));
+                let from = index(span.0).min(last);
+                let bits = seconds.get(from..=last).unwrap_or(&[]).iter().fold(0, |a, b| a | b);
+                targets.extend((0..self.instruments).map(|k| ((bits >> k) & 1) as f32));
+            }
+            None => targets.extend(std::iter::repeat_n(UNKNOWN, self.instruments)),
+        }
+        targets.extend(truth.mood.unwrap_or([UNKNOWN; 2]));
+    }
+
+    /// `lesson` with `other` sounding at the same time, somewhat softer.
+    fn mix(&self, lesson: &mut Lesson, other: &Lesson, dice: &mut Dice) {
+        let gain = 10_f32.powf(-dice.between(0.0, 15.0) as f32 / 20.0);
+        let mut loud = lesson.mel.clone();
+        let mut soft = other.mel.clone();
+        for mel in [&mut loud, &mut soft] {
+            colour::to_magnitudes(mel.as_chunks_mut::<BANDS>().0);
+        }
+        let energy = |mel: &[f32]| mel.iter().map(|m| m * m).sum::<f32>();
+        let (a, b) = (energy(&loud), gain * gain * energy(&soft));
+        let share = a.sqrt() / (a.sqrt() + b.sqrt()).max(1e-9);
+        for ((to, loud), soft) in lesson.mel.iter_mut().zip(&loud).zip(&soft) {
+            *to = colour::to_feature(loud + gain * soft);
+        }
+        let (faint, ours) = (share.min(1.0 - share) < FAINT, share >= 0.5);
+        for (place, (to, &from)) in lesson.targets.iter_mut().zip(&other.targets).enumerate() {
+            let k = place % (self.genres + self.instruments + 2);
+            let instrument = (self.genres..self.genres + self.instruments).contains(&k);
+            *to = match (*to == UNKNOWN || from == UNKNOWN, instrument) {
+                (true, _) => UNKNOWN,
+                (false, false) => share * *to + (1.0 - share) * from,
+                (false, true) => {
+                    let (loud, soft) = if ours { (*to, from) } else { (from, *to) };
+                    if faint && soft > loud { UNKNOWN } else { loud.max(soft) }
+                }
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{Pooling, TagShape};
+
+    fn plan(mixup: f64) -> TagPlan {
+        let (genres, instruments, pooling) = (2, 3, Pooling::Lstm);
+        let shape = TagShape {
+            channels: [8, 8],
+            features: 8,
+            hidden: 8,
+            block: 50,
+            pooling,
+            genres,
+            instruments,
+        };
+        TagPlan { mixup, blocks: 6, smoothing: 0.1, ..TagPlan::usual(shape) }
+    }
+
+    fn clip(genre: Option<u8>, seconds: usize, bits: u32) -> TagClip {
+        let instruments = Some((0..seconds).map(|s| if s < 2 { 0 } else { bits }).collect());
+        TagClip {
+            name: String::new(),
+            source: String::new(),
+            group: String::new(),
+            frames: vec![[0.5; BANDS]; seconds * 50],
+            chroma: Vec::new(),
+            truth: TagTruth { genre, instruments, mood: Some([0.5, -0.5]) },
+        }
+    }
+
+    #[test]
+    fn genres_are_drawn_alike_and_targets_follow_the_clip() {
+        let plan = plan(0.0);
+        let mut clips = vec![clip(Some(0), 6, 0b101)];
+        clips.extend((0..9).map(|_| clip(Some(1), 6, 0b010)));
+        let music = Music::new(&clips, &plan);
+        let mut first = 0;
+        for seed in 0..200 {
+            let lesson = music.lesson(&plan, &mut Dice::named(seed, "lesson"));
+            assert_eq!(lesson.targets.len(), 6 * 7);
+            let is_first = lesson.targets[0] > 0.5;
+            first += usize::from(is_first);
+            assert!((lesson.targets[0] + lesson.targets[1] - 1.0).abs() < 1e-6);
+            let (start, late) = (&lesson.targets[2..5], &lesson.targets[3 * 7 + 2..3 * 7 + 5]);
+            assert_eq!(start, [0.0; 3]);
+            let expected = if is_first { [1.0, 0.0, 1.0] } else { [0.0, 1.0, 0.0] };
+            assert_eq!(late, expected);
+        }
+        assert!((70..130).contains(&first), "{first}");
+    }
+
+    #[test]
+    fn a_short_clip_ends_in_silence_that_teaches_nothing() {
+        let plan = plan(0.0);
+        let music = Music::new(&[clip(Some(0), 3, 1)], &plan);
+        for seed in 0..20 {
+            let lesson = music.lesson(&plan, &mut Dice::named(seed, "short"));
+            assert!(lesson.targets[4 * 7..].iter().all(|&t| t == UNKNOWN));
+        }
+    }
+
+    #[test]
+    fn two_clips_at_once_are_both() {
+        let plan = plan(1.0);
+        let music = Music::new(&[clip(Some(0), 6, 0b001), clip(None, 6, 0b010)], &plan);
+        for seed in 0..50 {
+            let lesson = music.lesson(&plan, &mut Dice::named(seed, "both"));
+            for targets in lesson.targets.chunks_exact(7) {
+                assert!(targets[2..5].iter().all(|&t| t == UNKNOWN || t == 0.0 || t == 1.0));
+                assert!((targets[5] - 0.5).abs() < 1e-5);
+            }
+            assert!(lesson.mel.iter().all(|m| m.is_finite()));
+        }
+    }
+}
