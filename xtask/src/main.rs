@@ -27,10 +27,16 @@ Usage: cargo xtask <command> [options]
   eval tags DIR... [options]   score its tags on genre folders, or audio with tags.csv or MTG-Jamendo's tags.tsv
       --out DIR                write eval-tags.tsv, eval-tags-scores.tsv, eval-tags.json and pictures there
       --json, --block N, --plugin PATH   as above
+  bench [options]              measure what the built plugin costs, beside the peers that are installed
+      --seconds N              seconds of audio per measurement (30)
+      --lanes N,...            numbers of instances in one process (1,8,32,64,128)
+      --out DIR                write bench.json and growth.png there
+      --json, --plugin PATH    as above
   bundle [cargo options]       make target/bundled/tatum.clap and tatum.vst3 (release unless --profile)
   train MODEL [options]        make a model again; `cargo xtask train --help` lists the options
   tune [options]               fit the decoder to a trained model
   pace [options]               time a step of training and of the model
+  stages [options]             time each stage of the ear
   corpus, compose [...]        the trainer's other commands; --help lists their options
   golden                       write the golden files again; say why in the commit
 ";
@@ -43,7 +49,10 @@ fn main() -> ExitCode {
         "bundle" => tools::bundle(&rest),
         "listen" | "eval" => tools::stage(&command, &rest),
         "demo" => tools::demo(&rest),
-        "train" | "tune" | "pace" | "corpus" | "compose" => tools::trainer(&command, &rest),
+        "bench" => tools::bench(&rest),
+        "train" | "tune" | "pace" | "stages" | "corpus" | "compose" => {
+            tools::trainer(&command, &rest)
+        }
         "golden" => tools::golden(&rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

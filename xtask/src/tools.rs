@@ -4,6 +4,7 @@
 use anyhow::{Context, Result, bail};
 use std::env;
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -31,12 +32,41 @@ pub(crate) fn demo(args: &[String]) -> Result<ExitCode> {
     run(Command::new(stage).arg("demo").args(args).current_dir(root()?))
 }
 
+/// Lets the trainer time the stages of the ear, which the stage may not know, then the stage the plugin.
+pub(crate) fn bench(args: &[String]) -> Result<ExitCode> {
+    let stage = ready_stage(args)?;
+    let mut stage = Command::new(stage);
+    stage.arg("bench").args(args);
+    if wants_help(args) {
+        return run(&mut stage);
+    }
+    let root = root()?;
+    let timed = Command::new(ready_trainer()?)
+        .args(["stages", "--json"])
+        .current_dir(&root)
+        .stderr(Stdio::inherit())
+        .output()
+        .context("the trainer cannot be started")?;
+    if !timed.status.success() {
+        bail!("the stages of the ear cannot be timed; see the message above");
+    }
+    let stages = target_dir()?.join("stages.json");
+    let partial = stages.with_extension("partial");
+    fs::write(&partial, timed.stdout).with_context(|| partial.display().to_string())?;
+    fs::rename(&partial, &stages).with_context(|| stages.display().to_string())?;
+    run(stage.arg("--stages").arg(stages).arg("--workspace").arg(root))
+}
+
 /// Runs the trainer's command of the same name.
 pub(crate) fn trainer(command: &str, args: &[String]) -> Result<ExitCode> {
+    run(Command::new(ready_trainer()?).arg(command).args(args))
+}
+
+fn ready_trainer() -> Result<PathBuf> {
     let name = format!("trainer{}", env::consts::EXE_SUFFIX);
     let trainer = target_dir()?.join("release").join(name);
     build(&trainer)?;
-    run(Command::new(trainer).arg(command).args(args))
+    Ok(trainer)
 }
 
 /// Lets every golden test write its file instead of comparing with it.
@@ -51,16 +81,18 @@ pub(crate) fn golden(args: &[String]) -> Result<ExitCode> {
 /// and a call for help needs none.
 fn ready_stage(args: &[String]) -> Result<PathBuf> {
     let target = target_dir()?;
-    let given = args.iter().any(|arg| {
-        arg == "--plugin" || arg.starts_with("--plugin=") || arg == "--help" || arg == "-h"
-    });
-    if !given {
+    let given = args.iter().any(|arg| arg == "--plugin" || arg.starts_with("--plugin="));
+    if !given && !wants_help(args) {
         build(&target.join("bundled").join("tatum.clap"))?;
         bundle_silently()?;
     }
     let stage = target.join("release").join(format!("stage{}", env::consts::EXE_SUFFIX));
     build(&stage)?;
     Ok(stage)
+}
+
+fn wants_help(args: &[String]) -> bool {
+    args.iter().any(|arg| arg == "--help" || arg == "-h")
 }
 
 /// Every build builds the whole workspace. Cargo chooses the features of shared dependencies by what

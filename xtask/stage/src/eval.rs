@@ -4,7 +4,7 @@
 
 mod collect;
 mod peer;
-mod plot;
+pub(crate) mod plot;
 mod progress;
 mod report;
 mod score;

@@ -2,9 +2,10 @@
 //!
 //! The walk: [`song`] (file to samples) -> [`host`] (samples through the CLAP, lines back through
 //! [`report`]) -> [`hearing`] (lines to events in seconds) -> [`write`] (event files) and
-//! [`picture`], or, with an annotation, the scores of [`eval`]. It knows the plugin only as a built
-//! CLAP file.
+//! [`picture`], or, with an annotation, the scores of [`eval`]. [`bench`] measures what it costs. It knows
+//! the plugin only as a built CLAP file.
 
+pub mod bench;
 pub mod demo;
 pub mod eval;
 pub mod hearing;

@@ -1,7 +1,7 @@
-//! `stage listen`, `stage eval` and `stage demo`: usually started by `cargo xtask`, which builds what they need.
+//! `stage listen`, `stage eval`, `stage demo` and `stage bench`: usually started by `cargo xtask`, which builds what they need.
 
 use clap::{Parser, Subcommand};
-use stage::{demo, eval, listen};
+use stage::{bench, demo, eval, listen};
 use std::process::ExitCode;
 
 /// Hosts the built plugin outside a DAW.
@@ -17,6 +17,7 @@ enum Command {
     Listen(listen::Options),
     Eval(eval::Options),
     Demo(demo::Options),
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Listen(options) => listen::run(&options),
         Command::Eval(options) => eval::run(&options),
         Command::Demo(options) => demo::run(&options),
+        Command::Bench(options) => bench::run(&options),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

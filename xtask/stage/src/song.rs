@@ -70,6 +70,14 @@ impl Song {
         self.channels.first().map_or(0, Vec::len)
     }
 
+    /// This song played again and again until it is `seconds` long.
+    #[must_use]
+    pub fn looped(self, seconds: f64) -> Self {
+        let frames = (seconds * f64::from(self.rate_hz)).ceil() as usize;
+        let again = |samples: Vec<f32>| samples.into_iter().cycle().take(frames).collect();
+        Self { channels: self.channels.into_iter().map(again).collect(), ..self }
+    }
+
     /// Length in seconds.
     #[must_use]
     pub fn duration_s(&self) -> f64 {

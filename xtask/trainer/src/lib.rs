@@ -14,6 +14,7 @@ pub mod net;
 pub mod optimise;
 pub mod peaks;
 pub mod render;
+pub mod stages;
 pub mod tagclip;
 pub mod tagging;
 pub mod train;

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use trainer::corpus::command::{self, ComposeArgs, CorpusArgs};
+use trainer::stages::{self, StagesArgs};
 use trainer::train::command::TrainCommand;
 use trainer::train::pace::{self, PaceArgs};
 use trainer::tune::command::TuneArgs;
@@ -25,6 +26,8 @@ enum Command {
     Train(TrainCommand),
     /// Times a step of training and of the model.
     Pace(PaceArgs),
+    /// Times each stage of the ear.
+    Stages(StagesArgs),
     /// Fits the decoder to a trained model.
     Tune(TuneArgs),
 }
@@ -45,6 +48,7 @@ fn main() {
         Command::Compose(args) => command::piece(&args),
         Command::Train(command) => trainer::train::command::run(&command),
         Command::Pace(args) => pace::run(&args),
+        Command::Stages(args) => stages::run(&args),
         Command::Tune(args) => trainer::tune::command::run(&args),
     };
     if let Err(error) = result {

@@ -43,13 +43,17 @@ impl Buses {
         let Some(main) = self.inputs.first_mut() else { return };
         let to_mono = main.len() == 1 && song.len() > 1;
         for (index, channel) in main.iter_mut().enumerate() {
-            for (i, sample) in channel[..frames].iter_mut().enumerate() {
-                let read = |c: &Vec<f32>| c.get(at + i).copied().unwrap_or(0.0);
-                *sample = if to_mono {
-                    song.iter().map(read).sum::<f32>() / song.len() as f32
-                } else {
-                    song.get(index.min(song.len() - 1)).map_or(0.0, read)
-                };
+            let channel = &mut channel[..frames];
+            channel.fill(0.0);
+            let (played, share) = if to_mono {
+                (song, 1.0 / song.len() as f32)
+            } else {
+                let one = index.min(song.len() - 1);
+                (&song[one..=one], 1.0)
+            };
+            for samples in played {
+                let rest = samples.get(at..).unwrap_or_default();
+                channel.iter_mut().zip(rest).for_each(|(sum, sample)| *sum += share * sample);
             }
         }
     }

@@ -240,6 +240,7 @@ mod tests {
     use super::*;
     use crate::net::check::{assert_gradient, numbers};
     use crate::net::init::random_tag_parameters;
+    use crate::net::tag_shape::Pooling;
 
     fn small(pooling: Pooling) -> TagShape {
         let (genres, instruments) = (3, 2);
