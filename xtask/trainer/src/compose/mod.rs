@@ -107,6 +107,24 @@ pub fn arrange(
     finish(dice, style, bpm, bars, players, parts, human.is_some())
 }
 
+/// Plays `sheet` as a band of `style` would: its drummers, its bass and chords in every section.
+#[must_use]
+pub fn arrange_in_style(
+    dice: &mut Dice,
+    style: &Style,
+    sheet: Sheet,
+    performances: &[&Performance],
+) -> Score {
+    let Sheet { bpm, bars, chart, parts, .. } = sheet;
+    let band = Band { lead: false, ..Band::draw(dice, style) };
+    let sections = form::draw(dice, style, band, bars);
+    let human = performance_near(dice, style.human, style.per_bar, bpm, 0.6, performances);
+    let piece = Piece::draw(dice, style, Some(chart));
+    let mut players = Players::default();
+    play_all(dice, style, &piece, &sections, human, &mut players);
+    finish(dice, style, bpm, bars, players, parts, human.is_some())
+}
+
 /// Human drumming alone, `bars` bars of `performance` from a random one, at `bpm`.
 #[must_use]
 pub fn solo(dice: &mut Dice, performance: &Performance, bpm: f64, bars: usize) -> Score {

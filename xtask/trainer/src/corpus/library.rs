@@ -147,12 +147,12 @@ impl Library {
                 let weights: Vec<f64> =
                     songs.iter().map(|song| if song.bpm < 80.0 { 0.35 } else { 1.0 }).collect();
                 let song = songs.get(dice.weighted(&weights)).context("no song")?;
-                song::arrange(dice, song, None, &performances)?
+                song::arrange(dice, song, &performances)?
             }
             Source::LeadSheets => {
                 let songs: Vec<&Song> = self.leads.iter().filter(|s| s.split() == split).collect();
                 let song = (!songs.is_empty()).then(|| *dice.pick(&songs));
-                song::arrange(dice, song.context("no lead sheet")?, None, &performances)?
+                song::arrange(dice, song.context("no lead sheet")?, &performances)?
             }
             Source::Scores => self.written(split, dice)?,
             Source::Mma => mma::perform(&self.books, split, dice)?,

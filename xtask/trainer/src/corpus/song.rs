@@ -60,52 +60,98 @@ const SINGERS: [u8; 22] =
 /// Instruments that may play its accompaniment.
 const ACCOMPANISTS: [u8; 18] = [0, 0, 0, 1, 2, 3, 4, 5, 6, 11, 16, 24, 25, 26, 27, 46, 48, 62];
 
-/// A stretch of `song`, in another arrangement: in `style`, which must be of its meter, or in some style.
+/// A stretch of `song`, in another arrangement.
 ///
 /// # Errors
 /// When no style is of its meter.
 pub(super) fn arrange(
     dice: &mut Dice,
     song: &Song,
-    style: Option<&'static Style>,
     performances: &[&Performance],
 ) -> Result<Score> {
-    let per_bar = usize::from(song.per_bar);
-    let &(first, whole) = dice.pick(&song.stretches);
-    // A style that was asked for is played at its own tempo.
-    let bpm = match style {
-        Some(style) => style.tempo.draw(dice),
-        None => song.bpm * dice.normal(song.spread).exp(),
-    };
-    let wanted = (CLIP_S * bpm / 60.0 / per_bar as f64).ceil() as usize + 1;
-    let bars = wanted.min(whole);
-    let from = (first + dice.whole(0, whole - bars + 1) * per_bar) as f64;
-    let until = from + (bars * per_bar) as f64;
+    let bpm = song.bpm * dice.normal(song.spread).exp();
+    let stretch = Stretch::draw(dice, song, bpm);
     let mut parts = Vec::new();
     for (index, track) in song.tracks.iter().enumerate() {
         let programs: &[u8] = if index == 0 { &SINGERS } else { &ACCOMPANISTS };
         let sung = index == 0 && dice.chance(0.3);
         let voice =
             if sung { Voice::Wave(Wave::Sung) } else { Voice::Program(*dice.pick(programs)) };
-        let pan = dice.normal(0.3).clamp(-1.0, 1.0) as f32;
         let gain_db = dice.normal(3.0) as f32 - if index == 0 { 1.0 } else { 4.0 };
+        let pan = dice.normal(0.3).clamp(-1.0, 1.0) as f32;
         let muted = dice.chance([0.12, 0.3, 0.2][index.min(2)]);
-        let inside = track.iter().filter(|note| note.at >= from - 0.01 && note.at < until);
-        let notes: Vec<_> =
-            inside.map(|note| Note { at: (note.at - from).max(0.0), ..*note }).collect();
+        let notes = stretch.notes(track);
         let silent = notes.is_empty() || (muted && index > 0);
         if !silent {
             parts.push(Part { voice, notes, gain_db, pan, drive: 0.0 });
         }
     }
-    let beats = from as usize..(until as usize).min(song.chart.len());
-    let mut chart = song.chart[beats].to_vec();
-    chart.extend(chart.last().cloned());
-    let style = style.map_or_else(|| style_for(dice, song, bpm), Ok)?;
+    let style = style_for(dice, song, bpm)?;
     // A lone melody needs its chords.
     let chords = song.tracks.len() == 1;
-    let sheet = Sheet { bpm, bars, chart, parts, chords };
+    let sheet = Sheet { bpm, bars: stretch.bars, chart: stretch.chart(song), parts, chords };
     Ok(compose::arrange(dice, style, sheet, performances))
+}
+
+/// A stretch of `song` as a band of `style` plays it: its melody and chords, and nothing else of it.
+/// The style must be of its meter.
+pub(super) fn arrange_in(
+    dice: &mut Dice,
+    song: &Song,
+    style: &Style,
+    performances: &[&Performance],
+) -> Score {
+    let bpm = style.tempo.draw(dice);
+    let stretch = Stretch::draw(dice, song, bpm);
+    let singer = match dice.chance(0.25) {
+        true => Voice::Wave(Wave::Sung),
+        false => Voice::Program(*dice.pick(style.palette.lead)),
+    };
+    let notes = song.tracks.first().map_or(Vec::new(), |melody| stretch.notes(melody));
+    let gain_db = dice.normal(3.0) as f32 - 1.0;
+    let melody = Part { voice: singer, notes, gain_db, pan: 0.0, drive: 0.0 };
+    let sheet = Sheet {
+        bpm,
+        bars: stretch.bars,
+        chart: stretch.chart(song),
+        parts: vec![melody],
+        chords: true,
+    };
+    compose::arrange_in_style(dice, style, sheet, performances)
+}
+
+/// Which bars of a song are played.
+struct Stretch {
+    bars: usize,
+    /// First and last beat.
+    from: f64,
+    until: f64,
+}
+
+impl Stretch {
+    /// As many bars as a clip has at `bpm`, from a random one.
+    fn draw(dice: &mut Dice, song: &Song, bpm: f64) -> Self {
+        let per_bar = usize::from(song.per_bar);
+        let &(first, whole) = dice.pick(&song.stretches);
+        let wanted = (CLIP_S * bpm / 60.0 / per_bar as f64).ceil() as usize + 1;
+        let bars = wanted.min(whole);
+        let from = (first + dice.whole(0, whole - bars + 1) * per_bar) as f64;
+        Self { bars, from, until: from + (bars * per_bar) as f64 }
+    }
+
+    /// The notes of `track` in it, from beat 0.
+    fn notes(&self, track: &[Note]) -> Vec<Note> {
+        let inside = track.iter().filter(|n| n.at >= self.from - 0.01 && n.at < self.until);
+        inside.map(|note| Note { at: (note.at - self.from).max(0.0), ..*note }).collect()
+    }
+
+    /// Its chords, one a beat and one more.
+    fn chart(&self, song: &Song) -> Vec<Chord> {
+        let beats = self.from as usize..(self.until as usize).min(song.chart.len());
+        let mut chart = song.chart[beats].to_vec();
+        chart.extend(chart.last().cloned());
+        chart
+    }
 }
 
 /// A style of the same meter whose tempo suits.

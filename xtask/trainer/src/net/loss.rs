@@ -18,7 +18,7 @@ pub struct LossWeights {
 impl Default for LossWeights {
     /// Downbeats are rare and hard, so they count more; onsets are many and easy.
     fn default() -> Self {
-        Self { output: [1.0, 2.2, 0.4], positive: [2.0, 4.0, 1.5] }
+        Self { output: [1.0, 1.5, 0.4], positive: [2.0, 4.0, 1.5] }
     }
 }
 

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, bail};
 use super::genres;
 use crate::compose;
 use crate::compose::drums::Performance;
-use crate::compose::score::Score;
+use crate::compose::score::{Score, Voice};
 use crate::compose::style::Style;
 use crate::corpus::library::{Library, solo, stretch_of};
 use crate::corpus::mma::{self, Book};
@@ -57,15 +57,16 @@ pub(super) fn of_genre(
     }
     let (source, score, group) = match dice.weighted(&weights) {
         0 => {
-            let style = *dice.pick(&styles);
-            (Source::Composer, compose::compose(dice, style, CLIP_S, &all), style.name)
+            let style = genres::draw(genre, split, dice).context("no style")?;
+            (Source::Composer, compose::compose(dice, &style, CLIP_S, &all), style.name)
         }
         1 => (Source::Mma, mma::perform_one(&books, dice)?, "mma"),
         2 => (Source::Groove, solo(dice, &drumming)?, "drumming"),
         3 => {
-            let (song, style) = song_in(songs().collect(), &styles, dice)?;
+            let songs: Vec<&Song> = songs().collect();
+            let (song, style) = song_in(&songs, genre, split, dice)?;
             let source = if song.tracks.len() == 1 { Source::LeadSheets } else { Source::Pop909 };
-            (source, song::arrange(dice, song, Some(style), &all)?, style.name)
+            (source, song::arrange_in(dice, song, &style, &all), style.name)
         }
         _ => (Source::Scores, library.written(split, dice)?, "score"),
     };
@@ -74,66 +75,70 @@ pub(super) fn of_genre(
 }
 
 /// Any piece for one side of the split, of no genre that is known: it teaches instruments and mood.
+/// In training every part may be played by another instrument, so that none is known by its company.
 ///
 /// # Errors
 /// When the source that is drawn has nothing.
-pub(super) fn of_any(library: &Library, split: Split, dice: &mut Dice) -> Result<Piece> {
-    let has = [
-        (Source::Pop909, !library.songs.is_empty()),
-        (Source::Scores, !library.scores.is_empty()),
-        (Source::Mma, !library.books.is_empty()),
-        (Source::Groove, !library.performances(split).is_empty()),
-        (Source::Composer, true),
-    ];
-    let weights = has.map(|(source, there)| if there { source.share() } else { 0.0 });
-    let source = has[dice.weighted(&weights)].0;
-    // The styles that are kept for validation are in the composer's mixture.
-    let score = match source {
-        Source::Composer => {
-            let style = loop {
-                let style = Style::draw(dice);
-                let kept = genres::of_style(style.name).is_some_and(|genre| {
-                    genres::styles(genre, Split::Validation).iter().any(|s| s.name == style.name)
-                });
-                if kept == (split == Split::Validation) || split == Split::Validation {
-                    break style;
-                }
-            };
-            compose::compose(dice, style, CLIP_S, &library.performances(split))
+pub(super) fn of_any(
+    library: &Library,
+    genres: &[String],
+    split: Split,
+    dice: &mut Dice,
+) -> Result<Piece> {
+    let mut piece = loop {
+        let genre = dice.pick(genres).clone();
+        // Some genres need data that is not there.
+        match of_genre(library, &genre, split, dice) {
+            Ok(piece) => break piece,
+            Err(error) if genres.len() == 1 => return Err(error),
+            Err(_) => (),
         }
-        Source::Scores => {
-            let score = library.written(split, dice)?;
-            let score = stretch_of(&score, dice);
-            let genre = Some("classical".to_owned());
-            return Ok(Piece { score, source, group: "score".to_owned(), genre });
-        }
-        // A song is arranged in any style; those kept for validation would be heard in training.
-        Source::Pop909 => {
-            let songs: Vec<&Song> =
-                library.songs.iter().filter(|song| song.split() == split).collect();
-            let styles: Vec<&Style> = genres::styles("pop", split);
-            let (song, style) = song_in(songs, &styles, dice)?;
-            song::arrange(dice, song, Some(style), &library.performances(split))?
-        }
-        _ => library.score(source, split, dice)?,
     };
-    let score = stretch_of(&score, dice);
-    Ok(Piece { score, source, group: source.name().to_owned(), genre: None })
+    if split == Split::Train {
+        for part in &mut piece.score.parts {
+            if let (Voice::Program(program), true) = (part.voice, dice.chance(0.75)) {
+                let (from, until) = if (32..40).contains(&program) && dice.chance(0.8) {
+                    (32, 40)
+                } else {
+                    *dice.pick(&FAMILIES)
+                };
+                let other = dice.whole(from, until) as u8;
+                part.voice = Voice::Program(other);
+                part.drive =
+                    if matches!(other, 29 | 30) { dice.between(0.3, 0.9) as f32 } else { 0.0 };
+            }
+        }
+    }
+    piece.genre = piece.genre.filter(|_| split == Split::Validation);
+    Ok(piece)
 }
 
-/// A song and one of `styles` in its meter.
+/// Programs of the families, each as likely as another.
+const FAMILIES: [(usize, usize); 11] = [
+    (0, 8),
+    (8, 16),
+    (16, 22),
+    (24, 26),
+    (26, 32),
+    (40, 46),
+    (48, 52),
+    (52, 55),
+    (56, 62),
+    (64, 80),
+    (80, 96),
+];
+
+/// A song and a style of `genre` in its meter.
 fn song_in<'a>(
-    songs: Vec<&'a Song>,
-    styles: &[&'static Style],
+    songs: &[&'a Song],
+    genre: &str,
+    split: Split,
     dice: &mut Dice,
-) -> Result<(&'a Song, &'static Style)> {
-    for _ in 0..200 {
-        let (Some(style), false) = (styles.get(dice.whole(0, styles.len())), songs.is_empty())
-        else {
-            break;
-        };
-        let song = *dice.pick(&songs);
-        if song.suits(style) {
+) -> Result<(&'a Song, Style)> {
+    for _ in 0..300 {
+        let style = genres::draw(genre, split, dice).context("no style")?;
+        let song = *dice.pick(songs);
+        if song.suits(&style) {
             return Ok((song, style));
         }
     }
