@@ -1,6 +1,6 @@
 //! The tag network in the operators of ONNX.
 //!
-//! Inputs `mel` [batch, block, bands], `context` [batch, 4, bands], `h` and `c` [1, batch, hidden];
+//! Inputs `mel` [batch, block, bands], `context` [batch, 4, bands], `h` and `c` [2, batch, hidden];
 //! outputs `tags` [batch, genres + instruments + 2], `context_out`, `h_out`, `c_out`.
 
 use listener::{BANDS, TagSettings, Vocabulary};
@@ -47,14 +47,19 @@ fn graph(shape: &TagShape, params: &[f32]) -> pb::GraphProto {
     b.push("Reshape", &["by_time", "flat"], "rows", vec![]);
     b.dense("rows", "features", &layout.features, "features.raw");
     b.push("Elu", &["features.raw"], "features.out", vec![]);
-    // [block, batch, features] to one row per lane, which is a sequence of one for the LSTM.
-    for (op, name) in [("ReduceMean", "pool.mean"), ("ReduceMax", "pool.max")] {
-        b.push(op, &["features.out"], name, vec![ints("axes", &[0]), int("keepdims", 1)]);
+    let (frames, blocks) = (&layout.lstm[0], &layout.lstm[1]);
+    b.lstm("features.out", 0, frames, "units");
+    // [block, batch, values] to one row per lane, which is a sequence of one for the second LSTM.
+    let pools =
+        ["features", "units"].map(|part| ["mean", "max"].map(|kind| format!("{part}.{kind}")));
+    for (input, [mean, max]) in ["features.out", "units"].into_iter().zip(&pools) {
+        for (op, name) in [("ReduceMean", mean), ("ReduceMax", max)] {
+            b.push(op, &[input], name, vec![ints("axes", &[0]), int("keepdims", 1)]);
+        }
     }
-    b.push("Concat", &["pool.mean", "pool.max"], "pooled", vec![int("axis", 2)]);
-    if let Some(place) = layout.lstm.first() {
-        b.lstm("pooled", 0, place, "judgement");
-    }
+    let pools: Vec<&str> = pools.iter().flatten().map(String::as_str).collect();
+    b.push("Concat", &pools, "pooled", vec![int("axis", 2)]);
+    b.lstm("pooled", 1, blocks, "judgement");
     b.dense("judgement", "head", &layout.head, "logits");
     let (genres, mood) = (shape.genres as i64, (shape.genres + shape.instruments) as i64);
     b.slice("logits", 2, 0, genres, "genre.logits");
@@ -69,11 +74,12 @@ fn graph(shape: &TagShape, params: &[f32]) -> pb::GraphProto {
     b.constants.push(integers("time", &[0]));
     b.push("Squeeze", &["tags.by_time", "time"], "tags", vec![]);
     for part in ["h_out", "c_out"] {
-        b.push("Identity", &[&format!("lstm0.{part}")], part, vec![]);
+        let layers = [0, 1].map(|layer| format!("lstm{layer}.{part}"));
+        b.push("Concat", &[&layers[0], &layers[1]], part, vec![int("axis", 0)]);
     }
     let batch = || Size::Free("batch");
     let context = |name| declare(name, &[batch(), Size::Is(CONTEXT), Size::Is(BANDS)]);
-    let state = |name| declare(name, &[Size::Is(1), batch(), Size::Is(shape.hidden)]);
+    let state = |name| declare(name, &[Size::Is(2), batch(), Size::Is(shape.hidden)]);
     let mel = declare("mel", &[batch(), Size::Is(shape.block), Size::Is(BANDS)]);
     pb::GraphProto {
         node: b.nodes,

@@ -1,6 +1,68 @@
-//! From blocks to a judgement without a recurrent layer: running statistics, and running attention.
+//! From frames to blocks, and from blocks to a judgement without a recurrent layer: running statistics,
+//! and running attention.
 //!
-//! Both are causal: after block t they are what the blocks 0..=t say. Time is the slow index.
+//! All are causal: after block t they are what the blocks 0..=t say. Time is the slow index.
+
+/// Where the mean and maximum of a sequence go in rows of pooled blocks.
+#[derive(Clone, Copy)]
+pub(crate) struct Pooling {
+    /// Frames per block.
+    pub(crate) block: usize,
+    pub(crate) lanes: usize,
+    /// Values per frame.
+    pub(crate) width: usize,
+    /// Values per pooled block, and the first of the `2 width` that are ours.
+    pub(crate) row: usize,
+    pub(crate) offset: usize,
+}
+
+impl Pooling {
+    /// Mean and maximum over blocks of `x` [time, lanes, width] into `y` [blocks, lanes, row]; `winner`
+    /// [blocks, lanes, width] remembers which frame of the block was the maximum.
+    pub(crate) fn forward(self, x: &[f32], y: &mut [f32], winner: &mut Vec<u32>) {
+        let Self { block, lanes, width, row, offset } = self;
+        let blocks = x.len() / (block * lanes * width);
+        winner.clear();
+        winner.resize(blocks * lanes * width, 0);
+        for place in 0..blocks * lanes {
+            let (at, lane) = (place / lanes, place % lanes);
+            let (mean, most) = y[place * row + offset..][..2 * width].split_at_mut(width);
+            let winner = &mut winner[place * width..][..width];
+            mean.fill(0.0);
+            most.fill(f32::MIN);
+            for k in 0..block {
+                let frame = &x[((at * block + k) * lanes + lane) * width..][..width];
+                for unit in 0..width {
+                    mean[unit] += frame[unit];
+                    if frame[unit] > most[unit] {
+                        (most[unit], winner[unit]) = (frame[unit], k as u32);
+                    }
+                }
+            }
+            mean.iter_mut().for_each(|mean| *mean /= block as f32);
+        }
+    }
+
+    /// From `dy` [blocks, lanes, row] to `dx` [time, lanes, width].
+    pub(crate) fn backward(self, dy: &[f32], winner: &[u32], dx: &mut Vec<f32>) {
+        let Self { block, lanes, width, row, offset } = self;
+        let blocks = winner.len() / (lanes * width);
+        dx.clear();
+        dx.resize(blocks * block * lanes * width, 0.0);
+        for place in 0..blocks * lanes {
+            let (at, lane) = (place / lanes, place % lanes);
+            let (mean, most) = dy[place * row + offset..][..2 * width].split_at(width);
+            let winner = &winner[place * width..][..width];
+            for k in 0..block {
+                let frame = &mut dx[((at * block + k) * lanes + lane) * width..][..width];
+                for unit in 0..width {
+                    let won = if winner[unit] == k as u32 { most[unit] } else { 0.0 };
+                    frame[unit] = mean[unit] / block as f32 + won;
+                }
+            }
+        }
+    }
+}
 
 /// Running mean and maximum of `x` [time, lanes, width] -> `y` [time, lanes, 2 width]. `winner`
 /// remembers at which time each maximum was.

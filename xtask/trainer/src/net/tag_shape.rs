@@ -38,9 +38,9 @@ impl Pooling {
 pub struct TagShape {
     /// Channels of the two convolutions.
     pub channels: [usize; 2],
-    /// Features per frame; a block gives their mean and maximum.
+    /// Features per frame: what it sounds like.
     pub features: usize,
-    /// Units of the LSTM over blocks.
+    /// Units of the LSTM over frames, which hears rhythm, and of that over blocks.
     pub hidden: usize,
     /// Frames per block.
     pub block: usize,
@@ -55,7 +55,7 @@ pub struct TagShape {
 /// Where every tensor lies.
 #[derive(Debug, Clone)]
 pub struct TagLayout {
-    /// Stem, features, LSTM (none for other poolings) and head.
+    /// Stem, features, LSTM over frames, LSTM over blocks (none for other poolings) and head.
     pub base: Layout,
     /// Importance of a block, where blocks are weighed.
     pub attention: Option<Dense>,
@@ -88,10 +88,10 @@ impl TagShape {
         self.genres + self.instruments + 2
     }
 
-    /// Values of one pooled block: mean and maximum of every feature.
+    /// Values of one pooled block: mean and maximum of every feature and of every unit over frames.
     #[must_use]
     pub fn pooled(&self) -> usize {
-        2 * self.features
+        2 * (self.features + self.hidden)
     }
 
     /// Values the head sees.
@@ -121,17 +121,21 @@ impl TagShape {
         let [first, second] = self.channels;
         let stem = [dense(KERNEL * KERNEL, first), dense(KERNEL * KERNEL * first, second)];
         let features = dense(stem_bands()[2] * second, self.features);
-        let (inputs, gates) = (self.pooled(), 4 * self.hidden);
-        let lstm = if self.pooling == Pooling::Lstm {
+        let mut recurrent = |inputs: usize| {
+            let gates = 4 * self.hidden;
             let input = dense(inputs + self.hidden, gates);
+            // One block for both matrices; the recurrent one is its last rows.
             let split = input.weights.start + inputs * gates;
-            vec![Recurrent {
+            Recurrent {
                 weights: split..input.weights.end,
                 input: Dense { inputs, weights: input.weights.start..split, ..input },
-            }]
-        } else {
-            Vec::new()
+            }
         };
+        let mut lstm = vec![recurrent(self.features)];
+        if self.pooling == Pooling::Lstm {
+            lstm.push(recurrent(self.pooled()));
+        }
+        let inputs = self.pooled();
         let attention = (self.pooling == Pooling::Attention).then(|| dense(inputs, 1));
         let head = dense(self.summary(), self.outputs());
         TagLayout { base: Layout { stem, features, lstm, head, len }, attention }

@@ -1,5 +1,5 @@
-//! The tag network: the stem of the beat network, mean and maximum of its features over blocks of
-//! frames, a pooling over blocks, a head; causal.
+//! The tag network: the stem of the beat network, an LSTM over frames, mean and maximum of both over
+//! blocks of frames, a pooling over blocks, a head; causal.
 
 use listener::BANDS;
 use rand_chacha::ChaCha8Rng;
@@ -11,7 +11,7 @@ use super::lstm::{Lstm, Tape};
 use super::matrix::Packed;
 use super::shape::CONTEXT;
 use super::stem::{self, Stem, size};
-use super::summary;
+use super::summary::{self, Pooling};
 use super::tag_shape::TagShape;
 
 /// Weights, packed for both directions.
@@ -20,6 +20,7 @@ pub struct TagNetwork {
     parameters: usize,
     stem: Stem,
     features: Linear,
+    frames: Lstm,
     lstm: Option<Lstm>,
     attention: Option<Linear>,
     head: Linear,
@@ -35,7 +36,8 @@ impl TagNetwork {
             parameters: layout.base.len,
             stem: Stem::new(&layout.base, params),
             features: Linear::new(&layout.base.features, params),
-            lstm: layout.base.lstm.first().map(|place| Lstm::new(place, params)),
+            frames: Lstm::new(&layout.base.lstm[0], params),
+            lstm: layout.base.lstm.get(1).map(|place| Lstm::new(place, params)),
             attention: layout.attention.as_ref().map(|place| Linear::new(place, params)),
             head: Linear::new(&layout.base.head, params),
         }
@@ -49,11 +51,14 @@ pub struct TagShard {
     blocks: usize,
     stems: Vec<stem::Tape>,
     stem_scratch: stem::Scratch,
-    /// Features of each sequence [time, features].
-    features: Vec<Vec<f32>>,
-    /// Mean and maximum per block [blocks, lanes, 2 features], and which frame had the maximum.
+    /// Features of one sequence [time, features], and of all [time, lanes, features].
+    lane_features: Vec<f32>,
+    features: Vec<f32>,
+    frame_tape: Tape,
+    /// Mean and maximum per block [blocks, lanes, pooled]; which frame had the maximum of a feature,
+    /// and of a unit.
     pooled: Vec<f32>,
-    winners: Vec<u32>,
+    winners: [Vec<u32>; 2],
     pooled_dropout: Dropout,
     tape: Tape,
     /// What the head sees [blocks, lanes, summary].
@@ -71,6 +76,8 @@ pub struct TagShard {
     d_pooled: Vec<f32>,
     d_scores: Vec<f32>,
     d_features: Vec<f32>,
+    d_units: Vec<f32>,
+    d_below: Vec<f32>,
     d_stem: Vec<f32>,
     scratch: Packed,
 }
@@ -89,18 +96,27 @@ impl TagShard {
         let sequence = mel.len() / lanes;
         (self.lanes, self.blocks) = (lanes, sequence / (shape.block * BANDS));
         self.stems.resize_with(lanes, stem::Tape::default);
-        self.features.resize_with(lanes, Vec::new);
-        size(&mut self.pooled, self.blocks * lanes * shape.pooled());
-        size(&mut self.winners, self.blocks * lanes * shape.features);
+        let time = self.blocks * shape.block;
+        size(&mut self.features, time * lanes * shape.features);
         for (lane, mel) in mel.chunks_exact(sequence).enumerate() {
-            let tape = &mut self.stems[lane];
+            let (tape, width) = (&mut self.stems[lane], shape.features);
+            let mel = &mel[..time * BANDS];
             net.stem.forward(mel, &mut [0.0; CONTEXT * BANDS], tape, &mut self.stem_scratch);
-            let features = &mut self.features[lane];
-            size(features, self.blocks * shape.block * shape.features);
-            net.features.forward(&tape.out, features);
-            activation::elu_all(features);
-            self.pool(shape, lane);
+            size(&mut self.lane_features, time * width);
+            net.features.forward(&tape.out, &mut self.lane_features);
+            activation::elu_all(&mut self.lane_features);
+            let columns = self.features.chunks_exact_mut(width).skip(lane).step_by(lanes);
+            for (to, from) in columns.zip(self.lane_features.chunks_exact(width)) {
+                to.copy_from_slice(from);
+            }
         }
+        let state = vec![0.0; lanes * shape.hidden];
+        net.frames.forward(&self.features, &state, &state, &mut self.frame_tape);
+        size(&mut self.pooled, self.blocks * lanes * shape.pooled());
+        let [features, units] = poolings(shape, lanes);
+        features.forward(&self.features, &mut self.pooled, &mut self.winners[0]);
+        let sequence = self.frame_tape.sequence(state.len());
+        units.forward(sequence, &mut self.pooled, &mut self.winners[1]);
         let mut drop = |mask: &mut Dropout, values: &mut [f32]| {
             match &mut dropout {
                 Some((rate, rng)) => mask.draw(values.len(), *rate, rng),
@@ -112,7 +128,6 @@ impl TagShard {
         let width = shape.pooled();
         match (&net.lstm, &net.attention) {
             (Some(lstm), _) => {
-                let state = vec![0.0; lanes * shape.hidden];
                 lstm.forward(&self.pooled, &state, &state, &mut self.tape);
                 self.summary.clear();
                 self.summary.extend_from_slice(self.tape.sequence(state.len()));
@@ -132,29 +147,6 @@ impl TagShard {
         drop(&mut self.summary_dropout, &mut self.summary);
         size(&mut self.logits, self.blocks * lanes * shape.outputs());
         net.head.forward(&self.summary, &mut self.logits);
-    }
-
-    /// Mean and maximum over the blocks of one sequence.
-    fn pool(&mut self, shape: &TagShape, lane: usize) {
-        let width = shape.features;
-        for (block, frames) in self.features[lane].chunks_exact(shape.block * width).enumerate() {
-            let row = block * self.lanes + lane;
-            let (mean, most) = self.pooled[row * 2 * width..][..2 * width].split_at_mut(width);
-            let winner = &mut self.winners[row * width..][..width];
-            mean.fill(0.0);
-            most.copy_from_slice(&frames[..width]);
-            winner.fill(0);
-            for (k, frame) in frames.chunks_exact(width).enumerate() {
-                for unit in 0..width {
-                    mean[unit] += frame[unit];
-                    if frame[unit] > most[unit] {
-                        most[unit] = frame[unit];
-                        winner[unit] = k as u32;
-                    }
-                }
-            }
-            mean.iter_mut().for_each(|mean| *mean /= shape.block as f32);
-        }
     }
 
     /// From `d_logits` [blocks, lanes, outputs] to [`Self::grads`], which it overwrites. A frozen
@@ -198,41 +190,48 @@ impl TagShard {
                 );
             }
         }
+        self.pooled_dropout.apply(&mut self.d_pooled);
+        let [features, units] = poolings(shape, lanes);
+        features.backward(&self.d_pooled, &self.winners[0], &mut self.d_features);
+        units.backward(&self.d_pooled, &self.winners[1], &mut self.d_units);
+        size(&mut self.d_below, self.features.len());
+        net.frames.backward(
+            &self.features,
+            &self.d_units,
+            &mut self.frame_tape,
+            &mut self.d_below,
+            &mut self.grads,
+            &mut self.scratch,
+        );
         if frozen {
             return;
         }
-        self.pooled_dropout.apply(&mut self.d_pooled);
+        self.d_features.iter_mut().zip(&self.d_below).for_each(|(dx, more)| *dx += more);
+        activation::elu_backward(&self.features, &mut self.d_features);
         for lane in 0..lanes {
             self.stem_backward(net, lane);
         }
     }
 
-    /// The stem's gradients of one sequence.
+    /// The stem's gradients of one sequence, from its column of `d_features`.
     fn stem_backward(&mut self, net: &TagNetwork, lane: usize) {
-        let (shape, width) = (&net.shape, net.shape.features);
-        let features = &self.features[lane];
-        size(&mut self.d_features, features.len());
-        let blocks = self.d_features.chunks_exact_mut(shape.block * width);
-        for (block, frames) in blocks.enumerate() {
-            let row = block * self.lanes + lane;
-            let (mean, most) = self.d_pooled[row * 2 * width..][..2 * width].split_at(width);
-            let winner = &self.winners[row * width..][..width];
-            for frame in frames.chunks_exact_mut(width) {
-                for (to, mean) in frame.iter_mut().zip(mean) {
-                    *to = mean / shape.block as f32;
-                }
-            }
-            for unit in 0..width {
-                frames[winner[unit] as usize * width + unit] += most[unit];
-            }
+        let (tape, grads, width) = (&self.stems[lane], &mut self.grads, net.shape.features);
+        let columns = self.d_features.chunks_exact(width).skip(lane).step_by(self.lanes);
+        for (to, from) in self.lane_features.chunks_exact_mut(width).zip(columns) {
+            to.copy_from_slice(from);
         }
-        activation::elu_backward(features, &mut self.d_features);
-        let (tape, grads, scratch) = (&self.stems[lane], &mut self.grads, &mut self.scratch);
-        net.features.weight_gradient(&tape.out, &self.d_features, grads, scratch);
+        net.features.weight_gradient(&tape.out, &self.lane_features, grads, &mut self.scratch);
         size(&mut self.d_stem, tape.out.len());
-        net.features.input_gradient(&self.d_features, &mut self.d_stem);
-        net.stem.backward(&self.d_stem, tape, &mut self.stem_scratch, grads, scratch);
+        net.features.input_gradient(&self.lane_features, &mut self.d_stem);
+        net.stem.backward(&self.d_stem, tape, &mut self.stem_scratch, grads, &mut self.scratch);
     }
+}
+
+/// Where features and units over frames go in a pooled block.
+fn poolings(shape: &TagShape, lanes: usize) -> [Pooling; 2] {
+    let TagShape { features, hidden, block, .. } = *shape;
+    let of = |width, offset| Pooling { block, lanes, width, row: shape.pooled(), offset };
+    [of(features, 0), of(hidden, 2 * features)]
 }
 
 #[cfg(test)]
@@ -240,9 +239,9 @@ mod tests {
     use super::*;
     use crate::net::check::{assert_gradient, numbers};
     use crate::net::init::random_tag_parameters;
-    use crate::net::tag_shape::Pooling;
+    use crate::net::tag_shape;
 
-    fn small(pooling: Pooling) -> TagShape {
+    fn small(pooling: tag_shape::Pooling) -> TagShape {
         let (genres, instruments) = (3, 2);
         TagShape {
             channels: [8, 8],
@@ -257,7 +256,7 @@ mod tests {
 
     #[test]
     fn gradients_match_finite_differences() {
-        for pooling in Pooling::ALL {
+        for pooling in tag_shape::Pooling::ALL {
             let shape = small(pooling);
             let params = random_tag_parameters(&shape, 3);
             let (lanes, blocks) = (2, 3);
@@ -283,7 +282,7 @@ mod tests {
 
     #[test]
     fn what_comes_later_changes_nothing_before() {
-        for pooling in Pooling::ALL {
+        for pooling in tag_shape::Pooling::ALL {
             let shape = small(pooling);
             let net = TagNetwork::new(&shape, &random_tag_parameters(&shape, 1));
             let mel = numbers(5 * shape.block * BANDS);

@@ -57,9 +57,9 @@ impl TagCard<'_> {
             self.vocabulary.moods.iter().map(|mood| mood.word.as_str()).collect();
         format!(
             "# {name}.onnx: genre, instruments and mood\n\n\
-             A causal network, a judgement a second: two convolutions over log-mel frames, mean and \
-             maximum of their features over {seconds} s, an LSTM of {hidden} over what came before, one \
-             head with a softmax over genres, sigmoids over instruments, and valence and arousal. \
+             A causal network, a judgement a second: two convolutions over log-mel frames, an LSTM \
+             of {hidden} over frames, mean and maximum of both over {seconds} s, an LSTM of {hidden} over \
+             the seconds, one head with a softmax over genres, sigmoids over instruments, and valence and arousal. \
              {parameters} parameters.\n\n\
              | | |\n|---|---|\n\
              | file | `{name}.onnx`, ONNX opset 17 |\n\
