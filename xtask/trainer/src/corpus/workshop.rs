@@ -13,7 +13,7 @@ use super::sources::Source;
 use super::{CorpusSettings, Job};
 use crate::augment::{self, Take};
 use crate::clip::{Clip, RATE_HZ};
-use crate::compose::score::Score;
+use crate::compose::score::{Part, Score};
 use crate::dice::Dice;
 use crate::features;
 use crate::render::audio::{at_rate, read_mono_at_its_rate};
@@ -97,19 +97,41 @@ impl Workshop {
         &self.library
     }
 
-    /// Plays, mixes and spoils `score`, in which `sounding` plays, and takes its features.
+    /// Plays, mixes and spoils `score`, and takes its features.
     ///
     /// # Errors
     /// When a synthesizer refuses to start.
-    pub(super) fn play(
+    fn play(
         &self,
         score: Score,
-        sounding: Vec<(f64, u32)>,
         split: Split,
         dice: &mut Dice,
     ) -> Result<(Take, Vec<[f32; BANDS]>)> {
         let (mix, onsets) = self.studio.record(dice, &score, split)?;
-        let mut take = Take { samples: mix.mono(), beats: score.beats, onsets, sounding };
+        let take = Take { samples: mix.mono(), beats: score.beats, onsets, ..Take::default() };
+        self.hear(take, dice)
+    }
+
+    /// Likewise with groups of parts, as `group` numbers them, told apart: `sounding` makes of how loud
+    /// each is in the mix which of them can be heard.
+    ///
+    /// # Errors
+    /// When a synthesizer refuses to start.
+    pub(super) fn play_groups(
+        &self,
+        score: Score,
+        split: Split,
+        dice: &mut Dice,
+        group: impl Fn(&Part) -> u32,
+        sounding: impl Fn(&[(u32, Vec<f32>)]) -> Vec<(f64, u32)>,
+    ) -> Result<(Take, Vec<[f32; BANDS]>)> {
+        let (mix, onsets, levels) = self.studio.record_groups(dice, &score, split, group)?;
+        let sounding = sounding(&levels);
+        let take = Take { samples: mix.mono(), beats: score.beats, onsets, sounding };
+        self.hear(take, dice)
+    }
+
+    fn hear(&self, mut take: Take, dice: &mut Dice) -> Result<(Take, Vec<[f32; BANDS]>)> {
         self.spoil(&mut take, dice);
         let frames = features::frames(&take.samples)?;
         Ok((take, frames))
@@ -139,7 +161,7 @@ impl Workshop {
             }
             None => {
                 let score = self.library.score(job.source, job.split, &mut dice)?;
-                self.play(score, Vec::new(), job.split, &mut dice)?
+                self.play(score, job.split, &mut dice)?
             }
         };
         let end = take.seconds();

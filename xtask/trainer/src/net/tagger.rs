@@ -237,7 +237,7 @@ fn poolings(shape: &TagShape, lanes: usize) -> [Pooling; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::check::{assert_gradient, numbers};
+    use crate::net::check::{assert_gradient_near, numbers};
     use crate::net::init::random_tag_parameters;
     use crate::net::tag_shape;
 
@@ -259,8 +259,10 @@ mod tests {
         for pooling in tag_shape::Pooling::ALL {
             let shape = small(pooling);
             let params = random_tag_parameters(&shape, 3);
-            let (lanes, blocks) = (2, 3);
-            let mel = numbers(lanes * blocks * shape.block * BANDS);
+            let (lanes, blocks) = (2, 2);
+            // Frames far enough apart that a small step changes no maximum.
+            let mel: Vec<f32> =
+                numbers(lanes * blocks * shape.block * BANDS).iter().map(|x| 3.0 * x).collect();
             let weights = numbers(lanes * blocks * shape.outputs());
             let run = |params: &[f32], shard: &mut TagShard| {
                 let net = TagNetwork::new(&shape, params);
@@ -270,7 +272,7 @@ mod tests {
             let mut shard = TagShard::default();
             let net = run(&params, &mut shard);
             shard.backward(&net, &weights, false);
-            assert_gradient(&params, &shard.grads, |params| {
+            assert_gradient_near((1e-3, 0.02), &params, &shard.grads, |params| {
                 let mut shard = TagShard::default();
                 run(params, &mut shard);
                 shard.logits.iter().zip(&weights).map(|(y, w)| f64::from(y * w)).sum()

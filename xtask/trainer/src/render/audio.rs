@@ -75,6 +75,15 @@ impl Stereo {
         let loud: Vec<f32> = stretches.into_iter().filter(|&p| p >= 0.01 * loudest).collect();
         (loud.iter().sum::<f32>() / loud.len().max(1) as f32).sqrt()
     }
+
+    /// Root mean square of every [`super::STEP_S`], times `gain`.
+    #[must_use]
+    pub fn envelope(&self, gain: f32) -> Vec<f32> {
+        let step = (super::STEP_S * RATE_HZ) as usize;
+        let power = |side: &[f32]| side.iter().map(|x| x * x).sum::<f32>() / side.len() as f32;
+        let both = self.left.chunks(step).zip(self.right.chunks(step));
+        both.map(|(l, r)| gain * (0.5 * (power(l) + power(r))).sqrt()).collect()
+    }
 }
 
 /// Writes 16-bit stereo WAV, whole or not at all.

@@ -32,6 +32,9 @@ const FONT_FOLDERS: [&str; 4] = [
     "/usr/local/share/soundfonts",
 ];
 
+/// Between two looks at how loud a group of parts is, seconds.
+pub const STEP_S: f64 = 0.25;
+
 /// Who the music is for: training and validation never hear the same combination of SoundFonts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Split {
@@ -94,6 +97,22 @@ impl Studio {
         score: &Score,
         split: Split,
     ) -> Result<(Stereo, Vec<f64>)> {
+        let (mix, onsets, _) = self.record_groups(dice, score, split, |_| 0)?;
+        Ok((mix, onsets))
+    }
+
+    /// [`Self::record`], with every group of parts, as `group` numbers them, played by itself. Also gives
+    /// how loud each group is in the mix, every [`STEP_S`]: (group, root mean squares).
+    ///
+    /// # Errors
+    /// When a synthesizer refuses to start.
+    pub fn record_groups(
+        &self,
+        dice: &mut Dice,
+        score: &Score,
+        split: Split,
+        group: impl Fn(&Part) -> u32,
+    ) -> Result<(Stereo, Vec<f64>, Vec<(u32, Vec<f32>)>)> {
         let (melodic, drums) = self.cast(dice, split);
         let samples = (score.seconds * RATE_HZ) as usize;
         let font_for = |part: &Part| if part.voice.is_drums() { drums } else { melodic };
@@ -105,48 +124,56 @@ impl Studio {
             }
             _ => true,
         });
-        let mut clean: Vec<&Part> = Vec::new();
-        let mut driven: Vec<&Part> = Vec::new();
-        let mut kits: Vec<&Part> = Vec::new();
-        let mut percussion = Stereo::silent(samples);
-        let mut waves = Stereo::silent(samples);
+        // Groups of each bus, in the order they come.
+        let mut clean = Bus::default();
+        let mut driven = Bus::default();
+        let mut kits = Bus::default();
+        let mut percussion = Bus::default();
+        let mut waves = Bus::default();
         for part in &score.parts {
             match (part.voice, font_for(part)) {
-                (Voice::Kit(_), Some(_)) => kits.push(part),
-                (Voice::Program(_), Some(_)) if part.drive > 0.0 => driven.push(part),
-                (Voice::Program(_), Some(_)) => clean.push(part),
+                (Voice::Kit(_), Some(_)) => kits.add(group(part), part),
+                (Voice::Program(_), Some(_)) if part.drive > 0.0 => driven.add(group(part), part),
+                (Voice::Program(_), Some(_)) => clean.add(group(part), part),
                 (voice, _) if voice.is_drums() => {
-                    self.machine(voice, dice).play(part, dice, &mut percussion)
+                    let machine = self.machine(voice, dice);
+                    let stem = percussion.stem(group(part), samples);
+                    machine.play(part, dice, stem);
                 }
-                _ => oscillator::play(part, dice, &mut waves),
+                _ => oscillator::play(part, dice, waves.stem(group(part), samples)),
             }
         }
         let ducks = pump::draw(dice, score);
         let mut mix = Stereo::silent(samples);
-        let mut bus = |dice: &mut Dice, bus: &Stereo, level_db: f64| {
-            let loudness = bus.loudness();
+        let mut levels = Vec::new();
+        let mut bus = |dice: &mut Dice, bus: Bus<'_>, level_db: f64| {
+            let mut whole = Stereo::silent(samples);
+            bus.stems.iter().for_each(|(_, stem)| whole.add(stem, 1.0));
+            let loudness = whole.loudness();
             if loudness > 1e-6 {
                 let gain_db = level_db + dice.normal(2.5);
-                mix.add(bus, 10_f32.powf(gain_db as f32 / 20.0) / loudness);
+                let gain = 10_f32.powf(gain_db as f32 / 20.0) / loudness;
+                mix.add(&whole, gain);
+                let tell = |(group, stem): &(u32, Stereo)| (*group, stem.envelope(gain));
+                levels.extend(bus.stems.iter().map(tell));
             }
         };
-        bus(dice, &percussion, -16.0);
-        ducks.apply(&mut waves);
-        bus(dice, &waves, -20.0);
-        if let (Some(font), false) = (drums, kits.is_empty()) {
-            bus(dice, &font.play(&kits, samples)?, -17.0);
+        bus(dice, percussion, -16.0);
+        waves.each(|stem| ducks.apply(stem));
+        bus(dice, waves, -20.0);
+        if let Some(font) = drums {
+            bus(dice, kits.played(font, samples)?, -17.0);
         }
-        if let (Some(font), false) = (melodic, clean.is_empty()) {
-            let mut clean = font.play(&clean, samples)?;
-            ducks.apply(&mut clean);
-            bus(dice, &clean, -19.0);
+        if let Some(font) = melodic {
+            let mut clean = clean.played(font, samples)?;
+            clean.each(|stem| ducks.apply(stem));
+            bus(dice, clean, -19.0);
+            let most = driven.parts().map(|part| part.drive).fold(0.0, f32::max);
+            let mut driven = driven.played(font, samples)?;
+            driven.each(|stem| distort(stem, most));
+            bus(dice, driven, -19.0);
         }
-        if let (Some(font), false) = (melodic, driven.is_empty()) {
-            let mut guitars = font.play(&driven, samples)?;
-            distort(&mut guitars, driven.iter().fold(0.0, |most, part| part.drive.max(most)));
-            bus(dice, &guitars, -19.0);
-        }
-        Ok((mix, onsets))
+        Ok((mix, onsets, levels))
     }
 
     /// The SoundFonts for melody and drums. From three on, the last is kept for validation; of
@@ -174,6 +201,48 @@ impl Studio {
             }
             _ => std::borrow::Cow::Owned(oscillator::beeps(dice)),
         }
+    }
+}
+
+/// Parts that are mixed at one level, group by group.
+#[derive(Default)]
+struct Bus<'a> {
+    groups: Vec<(u32, Vec<&'a Part>)>,
+    /// What each group sounds like.
+    stems: Vec<(u32, Stereo)>,
+}
+
+impl<'a> Bus<'a> {
+    fn add(&mut self, group: u32, part: &'a Part) {
+        match self.groups.iter_mut().find(|(known, _)| *known == group) {
+            Some((_, parts)) => parts.push(part),
+            None => self.groups.push((group, vec![part])),
+        }
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.groups.iter().flat_map(|(_, parts)| parts.iter().copied())
+    }
+
+    /// Sound of a group to play into.
+    fn stem(&mut self, group: u32, samples: usize) -> &mut Stereo {
+        let at = self.stems.iter().position(|(known, _)| *known == group).unwrap_or_else(|| {
+            self.stems.push((group, Stereo::silent(samples)));
+            self.stems.len() - 1
+        });
+        &mut self.stems[at].1
+    }
+
+    /// The bus with every group played by `font`.
+    fn played(mut self, font: &Font, samples: usize) -> Result<Self> {
+        for (group, parts) in &self.groups {
+            self.stems.push((*group, font.play(parts, samples)?));
+        }
+        Ok(self)
+    }
+
+    fn each(&mut self, change: impl Fn(&mut Stereo)) {
+        self.stems.iter_mut().for_each(|(_, stem)| change(stem));
     }
 }
 

@@ -1,13 +1,16 @@
-//! Which families of instruments sound when, exact from the score.
+//! Which families of instruments can be heard when: every family is rendered by itself.
 
 use listener::Vocabulary;
 
-use crate::compose::score::{Note, Part, Score, Voice, Wave};
+use crate::compose::score::{Part, Voice, Wave};
+use crate::render::STEP_S;
 
-/// Between two looks, seconds.
-const STEP_S: f64 = 0.25;
-/// Notes this much softer than the loud ones are not heard, decibels.
-const AUDIBLE_DB: f64 = 30.0;
+/// A family this much softer than the whole mix is not heard, as a factor: 20 dB.
+const AUDIBLE: f32 = 0.1;
+/// Where the mix is this much softer than at its loudest, nothing is: 40 dB.
+const SILENT: f32 = 0.01;
+/// The group of parts that are of no family of the vocabulary.
+const NONE: u32 = 31;
 /// Below this key a plain oscillator is a bass.
 const BASS_KEY: u8 = 47;
 
@@ -52,32 +55,31 @@ fn is_low(part: &Part) -> bool {
     keys.get(keys.len() / 2).is_some_and(|&key| key < BASS_KEY)
 }
 
-/// A bit per instrument of `vocabulary` that sounds, every quarter of a second of `score`. What rings
-/// on after a stroke counts for as long as the note is held, a stroke for at least one step.
-pub(super) fn sounding(score: &Score, vocabulary: &Vocabulary) -> Vec<(f64, u32)> {
-    let steps = (score.seconds / STEP_S).ceil() as usize;
-    let mut bits = vec![0_u32; steps];
-    let level = |part: &Part, note: &Note| {
-        f64::from(part.gain_db) + 40.0 * (f64::from(note.velocity.max(1)) / 127.0).log10()
+/// The place of `part`'s family in `vocabulary`.
+pub(super) fn group(part: &Part, vocabulary: &Vocabulary) -> u32 {
+    let place =
+        family(part).and_then(|name| vocabulary.instruments.iter().position(|known| known == name));
+    place.map_or(NONE, |place| place as u32)
+}
+
+/// A bit per group that can be heard, every [`STEP_S`], from how loud each is: (group, root mean squares).
+/// A group may be in `levels` several times.
+pub(super) fn sounding(levels: &[(u32, Vec<f32>)]) -> Vec<(f64, u32)> {
+    let steps = levels.iter().map(|(_, level)| level.len()).max().unwrap_or(0);
+    let at = |level: &[f32], step: usize| level.get(step).copied().unwrap_or(0.0);
+    let whole: Vec<f32> = (0..steps)
+        .map(|step| levels.iter().map(|(_, level)| at(level, step).powi(2)).sum::<f32>().sqrt())
+        .collect();
+    let loudest = whole.iter().fold(0.0_f32, |a, &b| a.max(b));
+    let bits = |step: usize| {
+        let heard = levels.iter().filter(|(group, level)| {
+            *group != NONE
+                && whole[step] > SILENT * loudest
+                && at(level, step) > AUDIBLE * whole[step]
+        });
+        heard.fold(0, |bits, (group, _)| bits | 1 << group)
     };
-    let every = score.parts.iter().flat_map(|part| part.notes.iter().map(move |n| level(part, n)));
-    let mut levels: Vec<f64> = every.collect();
-    levels.sort_by(f64::total_cmp);
-    let Some(&loud) = levels.get(levels.len() * 9 / 10) else { return Vec::new() };
-    for part in &score.parts {
-        let Some(name) = family(part) else { continue };
-        let Some(index) = vocabulary.instruments.iter().position(|known| known == name) else {
-            continue;
-        };
-        let heard = part.notes.iter().filter(|n| n.at >= 0.0 && level(part, n) > loud - AUDIBLE_DB);
-        for note in heard {
-            let first = (note.at / STEP_S) as usize;
-            let last = ((note.at + note.length) / STEP_S) as usize;
-            let held = bits.iter_mut().take(last.max(first) + 1).skip(first);
-            held.for_each(|bits| *bits |= 1 << index);
-        }
-    }
-    bits.into_iter().enumerate().map(|(step, bits)| ((step as f64 + 0.5) * STEP_S, bits)).collect()
+    (0..steps).map(|step| ((step as f64 + 0.5) * STEP_S, bits(step))).collect()
 }
 
 /// `sounding` as one set of bits for each of `seconds` whole seconds.
@@ -94,30 +96,42 @@ pub(super) fn by_second(sounding: &[(f64, u32)], seconds: usize) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compose::score::Note;
 
     #[test]
-    fn what_sounds_is_known_second_by_second() {
+    fn what_can_be_heard_is_known_second_by_second() {
+        let loud = |from: usize, to: usize, level: f32| -> Vec<f32> {
+            (0..16).map(|step| if (from..to).contains(&step) { level } else { 0.0 }).collect()
+        };
+        let levels = [
+            (0, loud(0, 10, 0.5)),
+            (1, loud(4, 6, 0.5)),
+            // Covered by the first, then alone.
+            (2, loud(0, 16, 0.02)),
+            (NONE, loud(0, 16, 0.1)),
+        ];
+        let seconds = by_second(&sounding(&levels), 4);
+        assert_eq!(seconds, [1, 1 | 2, 1 | 4, 4]);
+    }
+
+    #[test]
+    fn families_follow_general_midi_and_pitch() {
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
         let vocabulary = Vocabulary {
             genres: words("rock jazz"),
             instruments: words("piano bass drums"),
             moods: Vec::new(),
         };
-        let part = |voice, at, length, velocity| Part {
+        let part = |voice, key| Part {
             voice,
-            notes: vec![Note { at, length, key: 36, velocity }],
+            notes: vec![Note { at: 0.0, length: 1.0, key, velocity: 100 }],
             gain_db: 0.0,
             pan: 0.0,
             drive: 0.0,
         };
-        let parts = vec![
-            part(Voice::Program(0), 0.1, 2.5, 100),
-            part(Voice::Kit(0), 3.2, 0.01, 100),
-            part(Voice::Wave(Wave::Saw(5.0)), 1.0, 0.5, 100),
-            part(Voice::Program(48), 0.0, 4.0, 100),
-            part(Voice::Kit(0), 0.5, 0.1, 2),
-        ];
-        let score = Score { parts, beats: Vec::new(), seconds: 4.0 };
-        assert_eq!(by_second(&sounding(&score, &vocabulary), 4), [1, 1 | 2, 1, 4]);
+        let of = |voice, key| group(&part(voice, key), &vocabulary);
+        assert_eq!([of(Voice::Program(0), 60), of(Voice::Kit(0), 36)], [0, 2]);
+        assert_eq!(of(Voice::Wave(Wave::Saw(5.0)), 36), 1);
+        assert_eq!(of(Voice::Program(48), 60), NONE, "not in this vocabulary");
     }
 }

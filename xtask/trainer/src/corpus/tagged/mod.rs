@@ -21,6 +21,7 @@ use super::sources::{CLIP_S, Source};
 use super::workshop::Workshop;
 use super::{CorpusSettings, Sound, SourceReport, cache, progress};
 use crate::baseline::chroma::chroma;
+use crate::compose::score::Part;
 use crate::dice::Dice;
 use crate::render::Split;
 use crate::tagclip::{PITCHES, TagClip, TagTruth};
@@ -30,7 +31,7 @@ const VALIDATION_EVERY: usize = 6;
 /// Share of clips of any genre, on any instruments.
 const ANY: f64 = 0.25;
 /// Raised whenever what is written changes, so that old clips are not taken for new ones.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The words of the shipped model.
 const VOCABULARY: &str = include_str!("../../../../../models/vocabulary.json");
@@ -186,8 +187,9 @@ fn render(workshop: &Workshop, job: &Job, vocabulary: &Vocabulary, seed: u64) ->
     let index = |genre: &str| vocabulary.genres.iter().position(|known| known == genre);
     let genre = piece.genre.as_deref().and_then(index).map(|index| index as u8);
     let mood = Some(mood::mood(&piece.score, piece.genre.as_deref()));
-    let sounding = instruments::sounding(&piece.score, vocabulary);
-    let (take, frames) = workshop.play(piece.score, sounding, job.split, &mut dice)?;
+    let group = |part: &Part| instruments::group(part, vocabulary);
+    let (take, frames) =
+        workshop.play_groups(piece.score, job.split, &mut dice, group, instruments::sounding)?;
     if frames.len() < 400 {
         bail!("is only {:.1} s long", take.seconds());
     }

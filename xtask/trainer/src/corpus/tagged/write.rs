@@ -33,7 +33,7 @@ pub(super) fn of_genre(
     split: Split,
     dice: &mut Dice,
 ) -> Result<Piece> {
-    let styles = genres::styles(genre, split);
+    let has_styles = genres::is_played(genre);
     let books: Vec<&Book> = library
         .books
         .iter()
@@ -46,10 +46,10 @@ pub(super) fn of_genre(
     let songs = || library.leads.iter().chain(&library.songs).filter(|song| song.split() == split);
     let there = |yes: bool, weight: f64| if yes { weight } else { 0.0 };
     let weights = [
-        there(!styles.is_empty(), 0.42),
+        there(has_styles, 0.42),
         there(!books.is_empty(), 0.28),
         there(!drumming.is_empty(), 0.04),
-        there(!styles.is_empty() && !classical && songs().next().is_some(), 0.26),
+        there(has_styles && !classical && songs().next().is_some(), 0.26),
         there(classical && !library.scores.is_empty(), 0.6),
     ];
     if weights.iter().sum::<f64>() <= 0.0 {
@@ -75,7 +75,7 @@ pub(super) fn of_genre(
 }
 
 /// Any piece for one side of the split, of no genre that is known: it teaches instruments and mood.
-/// In training every part may be played by another instrument, so that none is known by its company.
+/// Every part may be played by another instrument, so that none is known by its company.
 ///
 /// # Errors
 /// When the source that is drawn has nothing.
@@ -94,23 +94,17 @@ pub(super) fn of_any(
             Err(_) => (),
         }
     };
-    if split == Split::Train {
-        for part in &mut piece.score.parts {
-            if let (Voice::Program(program), true) = (part.voice, dice.chance(0.75)) {
-                let (from, until) = if (32..40).contains(&program) && dice.chance(0.8) {
-                    (32, 40)
-                } else {
-                    *dice.pick(&FAMILIES)
-                };
-                let other = dice.whole(from, until) as u8;
-                part.voice = Voice::Program(other);
-                part.drive =
-                    if matches!(other, 29 | 30) { dice.between(0.3, 0.9) as f32 } else { 0.0 };
-            }
+    for part in &mut piece.score.parts {
+        if let (Voice::Program(program), true) = (part.voice, dice.chance(0.75)) {
+            let is_bass = (32..40).contains(&program) && dice.chance(0.8);
+            let (from, until) = if is_bass { (32, 40) } else { *dice.pick(&FAMILIES) };
+            let other = dice.whole(from, until) as u8;
+            let driven = matches!(other, 29 | 30);
+            part.voice = Voice::Program(other);
+            part.drive = if driven { dice.between(0.3, 0.9) as f32 } else { 0.0 };
         }
     }
-    piece.genre = piece.genre.filter(|_| split == Split::Validation);
-    Ok(piece)
+    Ok(Piece { genre: None, ..piece })
 }
 
 /// Programs of the families, each as likely as another.
