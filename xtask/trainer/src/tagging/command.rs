@@ -32,7 +32,7 @@ pub struct TagsArgs {
     #[arg(long)]
     folds: Option<usize>,
     /// Hours of music to render.
-    #[arg(long, default_value_t = 12.0)]
+    #[arg(long, default_value_t = 30.0)]
     hours: f64,
     /// Seed of every decision.
     #[arg(long, default_value_t = 1)]
@@ -68,16 +68,16 @@ pub struct TagsArgs {
     #[arg(long, default_value_t = 96)]
     hidden: usize,
     /// Highest learning rate.
-    #[arg(long, default_value_t = 1.5e-3)]
+    #[arg(long, default_value_t = 3e-3)]
     rate: f64,
     /// Share of values dropped.
-    #[arg(long, default_value_t = 0.3)]
+    #[arg(long, default_value_t = 0.2)]
     dropout: f32,
     /// Sequences per step.
-    #[arg(long, default_value_t = 12)]
+    #[arg(long, default_value_t = 16)]
     batch: usize,
     /// Share of sequences that are two clips at once.
-    #[arg(long, default_value_t = 0.3)]
+    #[arg(long, default_value_t = 0.25)]
     mixup: f64,
     /// Trains every variant (pooling, stem) this long as well and puts all of them and the classic
     /// baselines into the card's table. 0 leaves the table out.

@@ -27,11 +27,11 @@ use crate::render::Split;
 use crate::tagclip::{PITCHES, TagClip, TagTruth};
 
 /// Every so many clips of a genre, one is for validation.
-const VALIDATION_EVERY: usize = 6;
+const VALIDATION_EVERY: usize = 10;
 /// Share of clips of any genre, on any instruments.
 const ANY: f64 = 0.25;
 /// Raised whenever what is written changes, so that old clips are not taken for new ones.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// The words of the shipped model.
 const VOCABULARY: &str = include_str!("../../../../../models/vocabulary.json");
