@@ -1,4 +1,4 @@
-//! The ear of Tatum: samples in, beats, downbeats, onsets and tempo out.
+//! The ear of Tatum: samples in; beats, downbeats, onsets, tempo and tags out.
 //!
 //! The walk: [`LogMel`] (samples to frames) -> [`BeatNet`] (frames to [`Activations`]) ->
 //! [`Decoder`] ([`BarTracker`], [`OnsetPicker`], [`Timeline`]) -> [`Heard`]; and beside it, a second at a

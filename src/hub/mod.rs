@@ -24,12 +24,13 @@ use crate::models::Models;
 use seat::Seat;
 use tagger::Tagger;
 
-/// Between two looks while frames come: well within the time a frame has.
-const BUSY_NAP: Duration = Duration::from_millis(1);
+/// Between two looks while frames come: well within the 20 ms a frame has, and waking is what an idle
+/// worker costs.
+const BUSY_NAP: Duration = Duration::from_millis(3);
 /// Between two looks while none come.
 const IDLE_NAP: Duration = Duration::from_millis(8);
 /// Looks without a frame after which the worker is idle.
-const IDLE_AFTER: u32 = 200;
+const IDLE_AFTER: u32 = 70;
 
 /// The hub of this process, while there are instances.
 static SHARED: Mutex<Weak<Hub>> = Mutex::new(Weak::new());

@@ -103,6 +103,8 @@ pub(crate) struct Seat {
     tag_model: String,
     /// How the tags are doing.
     tag_health: Health,
+    /// The mood that left last is of tags that are forgotten: the next news says so.
+    mood_void: bool,
 }
 
 impl Seat {
@@ -129,6 +131,7 @@ impl Seat {
             tagging: Tagging::default(),
             tag_model: String::new(),
             tag_health: Health::Waiting,
+            mood_void: false,
         }
     }
 
@@ -167,6 +170,7 @@ impl Seat {
             Message::Unsupported { rate_hz } => {
                 self.listening = None;
                 self.picture.bar = BarState::default();
+                self.forget_tags();
                 self.fault = Some(Health::UnsupportedRate { rate_hz });
             }
             // A frame of a stretch that could not start.
@@ -247,7 +251,8 @@ impl Seat {
             let heard = now.decoder.step(frame.at, activations);
             let (heard, between) = now.correction.apply(heard);
             let Stretch { epoch, base, .. } = now.stretch;
-            let mood = tags.map(|leaving| Mood::from(&leaving.tags));
+            let void = std::mem::take(&mut self.mood_void).then(Mood::default);
+            let mood = tags.map(|leaving| Mood::from(&leaving.tags)).or(void);
             // There was room when the frame was taken, and only this thread fills it.
             let _ = self.lane.news.push(News { epoch, heard, between, mood });
             tags.iter().for_each(|leaving| self.report_tags(leaving, base, heard.due));

@@ -2,7 +2,8 @@
 //! (`feature_spec`) and, where it was fitted, what decodes its activations best (`decoder`).
 //!
 //! Inputs `mel [batch, time, bands]`, `context [batch, context, bands]`, `h` and `c`
-//! `[layers, batch, hidden]`; outputs `activations [batch, time, 3]`, `context_out`, `h_out`, `c_out`.
+//! `[layers, batch, hidden]`; outputs one of its own (`activations [batch, time, 3]` of a beat model, `tags`
+//! of a tag model) and `context_out`, `h_out`, `c_out`.
 
 use tract_onnx::pb::tensor_shape_proto::dimension::Value as Dim;
 use tract_onnx::pb::{ModelProto, ValueInfoProto, type_proto};

@@ -174,7 +174,7 @@ impl Lane for &mut TagEar {
         let seconds = self.seconds();
         self.tags.heard_s += seconds;
         // An exponential mean that starts as a plain one, so that the first blocks count in full.
-        let longest = self.settings.smoothing_s.max(seconds);
+        let longest = self.settings.smoothing_s.max(1e-3);
         let share = (1.0 - (-seconds / longest).exp()).max(seconds / self.tags.heard_s);
         let towards = |from: f32, to: f32, low: f32| {
             let to = if to.is_finite() { to.clamp(low, 1.0) } else { 0.0 };

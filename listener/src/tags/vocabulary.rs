@@ -67,12 +67,24 @@ impl Vocabulary {
             }
             let mut seen = BTreeSet::new();
             for word in words {
-                if word.trim().is_empty() || !seen.insert(word) {
+                let folded = word.trim().to_lowercase();
+                // Hosts show these where a genre has no name.
+                if folded == "unsure" || folded.parse::<f64>().is_ok() {
+                    return Err(format!(
+                        "{kind} have '{word}', which would be read as something else"
+                    ));
+                }
+                if folded.is_empty() || !seen.insert(folded) {
                     return Err(format!("{kind} have '{word}' empty or twice"));
                 }
             }
         }
+        let mut seen = BTreeSet::new();
         for MoodWord { word, valence, arousal } in &self.moods {
+            let folded = word.trim().to_lowercase();
+            if folded.is_empty() || !seen.insert(folded) {
+                return Err(format!("moods have '{word}' empty or twice"));
+            }
             let inside = |x: &f32| (-1.0..=1.0).contains(x);
             if !inside(valence) || !inside(arousal) {
                 return Err(format!("mood '{word}' lies at {valence}, {arousal}; give -1 to 1"));
@@ -106,6 +118,10 @@ mod tests {
         assert_eq!(good.check(), Ok(()));
         let twice = Vocabulary { genres: words("rock rock"), ..Vocabulary::default() };
         assert!(twice.check().is_err_and(|reason| reason.contains("'rock'")));
+        let cased = Vocabulary { genres: words("Rock rock"), ..Vocabulary::default() };
+        assert!(cased.check().is_err_and(|reason| reason.contains("'rock'")));
+        let unsure = Vocabulary { genres: words("rock Unsure"), ..Vocabulary::default() };
+        assert!(unsure.check().is_err_and(|reason| reason.contains("'Unsure'")));
         let one = Vocabulary { genres: words("rock"), ..Vocabulary::default() };
         assert!(one.check().is_err_and(|reason| reason.contains("1 genres")));
     }

@@ -45,8 +45,14 @@ impl Seat {
     /// No tags until the next restart or another model, because of `health`.
     pub(crate) fn fail_tags(&mut self, health: Health) {
         self.tag_health = health;
+        self.forget_tags();
+    }
+
+    /// What was heard is void: it leaves the screen, and the automation with the next news.
+    pub(super) fn forget_tags(&mut self) {
         self.tagging.forget();
         self.picture.forget_tags();
+        self.mood_void = true;
     }
 
     /// Whether nothing is wrong with the tags.

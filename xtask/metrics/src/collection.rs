@@ -42,6 +42,8 @@ pub struct Labelled {
     pub mood: Option<[f32; 2]>,
     /// What may not be on both sides of a split: the artist, or the file's stem where nobody says.
     pub group: String,
+    /// Whether that is an artist.
+    pub artist: bool,
     /// The part of a published split it belongs to.
     pub fold: Option<u32>,
 }

@@ -127,7 +127,7 @@ fn measure(options: &Options, stages: Option<Stages>) -> Result<Report> {
             let Some(costs) = peers.get_mut(peer.name) else { continue };
             if let Ok(known) = costs {
                 match peer.cost(&peer_song) {
-                    Ok(cost) => known.push(cost),
+                    Ok(cost) => *known = vec![cost],
                     Err(reason) => *costs = Err(reason),
                 }
             }

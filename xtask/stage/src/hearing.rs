@@ -229,7 +229,8 @@ fn check(take: &Take) -> Result<&StatusLine> {
         bail!("{}", status.health);
     }
     if status.tags != "ok" {
-        bail!("{}", status.tags);
+        // Beats do not depend on the tags.
+        eprintln!("tags: {}", status.tags);
     }
     if status.gaps > 0 {
         bail!("the plugin lost audio {} times, so its times are void; listen again", status.gaps);

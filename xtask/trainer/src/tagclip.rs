@@ -27,7 +27,8 @@ pub struct TagClip {
     pub name: String,
     /// The source it came from.
     pub source: String,
-    /// What may not be on both sides of a split: a song, a style file, a drummer, an artist.
+    /// Of a user's music: what may not be on both sides of a split. Of rendered music, which is split
+    /// before it is written: the style or kind of its score.
     pub group: String,
     /// Log-mel frames of [`FeatureSpec::CURRENT`].
     pub frames: Vec<[f32; BANDS]>,

@@ -58,9 +58,10 @@ pub(super) fn translate(
             continue;
         }
         let stem = || path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let artist = row.artist.is_some();
         let group = row.artist.unwrap_or_else(stem);
         let (mood, fold) = (row.mood, row.fold);
-        labelled.push(Labelled { path, genre, instruments, mood, group, fold });
+        labelled.push(Labelled { path, genre, instruments, mood, group, artist, fold });
     }
     for ((kind, word), (count, first)) in unknown {
         let list =

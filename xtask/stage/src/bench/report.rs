@@ -69,10 +69,12 @@ impl Report {
         Some(rounded(theirs / self.cost()?.all))
     }
 
-    /// The largest number of instances of which none was late.
+    /// The largest number of instances up to which none was late.
     pub(super) fn lanes_without_miss(&self) -> usize {
-        let well = self.lanes.iter().filter(|lanes| lanes.in_time());
-        well.map(|lanes| lanes.lanes).max().unwrap_or(0)
+        let missed = self.lanes.iter().filter(|lanes| !lanes.in_time());
+        let first = missed.map(|lanes| lanes.lanes).min().unwrap_or(usize::MAX);
+        let well = self.lanes.iter().map(|lanes| lanes.lanes).filter(|&lanes| lanes < first);
+        well.max().unwrap_or(0)
     }
 
     /// The 99.9th percentile of a `process` call as a share of its block, for the worst size of block.

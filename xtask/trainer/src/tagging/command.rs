@@ -28,7 +28,7 @@ pub struct TagsArgs {
     /// writes everything else.
     #[arg(long, env = "TATUM_DATA")]
     data: Vec<PathBuf>,
-    /// Cross-validates your own music in so many folds, without an artist on both sides.
+    /// Cross-validates your own music in so many folds; no artist is on both sides where tags name them.
     #[arg(long)]
     folds: Option<usize>,
     /// Hours of music to render.
@@ -139,6 +139,9 @@ impl TagsArgs {
         words.extend(self.soundfonts.iter().map(|_| "--soundfont FILE".to_owned()));
         words.extend(self.vocabulary.iter().map(|_| "--vocabulary FILE".to_owned()));
         words.extend(self.dev.iter().map(|_| "--dev DEV".to_owned()));
+        if self.beats != Path::new("models/beats.onnx") {
+            words.push("--beats MODEL".to_owned());
+        }
         words.push(format!("--hours {} --steps {} --seed {}", self.hours, plan.steps, plan.seed));
         let stem = match plan.start {
             Start::Scratch => "scratch",
@@ -178,6 +181,9 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     );
     let vocabulary = tagged::vocabulary(args.vocabulary.as_deref())?;
     let (sets, own) = args.folders()?;
+    if let Some(dev) = &args.dev {
+        ensure!(!audio_files(dev).is_empty(), "--dev {} holds no audio", dev.display());
+    }
     let stem = args.beat_stem()?;
     let (channels, features) = stem
         .as_ref()
@@ -252,21 +258,18 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     eprintln!("as the plugin gives them: {given:?}");
 
     let old_path = args.out.join("tags.onnx");
-    let old = std::fs::read(&old_path).ok().map(|old| trial::scores(&old, &vocabulary, validation));
+    let old = match old_path.exists() {
+        true => {
+            let bytes = std::fs::read(&old_path)
+                .with_context(|| format!("reading {}", old_path.display()))?;
+            Some(trial::scores(&bytes, &vocabulary, validation))
+        }
+        false => None,
+    };
     let passes = match &old {
         None => true,
         Some(Ok(old)) => given.overall() >= old.overall(),
-        Some(Err(error)) => {
-            let aside = old_path.with_extension("before.onnx");
-            std::fs::rename(&old_path, &aside)
-                .with_context(|| format!("cannot move {} aside", old_path.display()))?;
-            eprintln!(
-                "{} cannot be compared ({error:#}); it is now {}",
-                old_path.display(),
-                aside.display()
-            );
-            true
-        }
+        Some(Err(_)) => true,
     };
     let mut rows = Vec::new();
     if args.compare > 0 {
@@ -279,6 +282,17 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     let file = |extension: &str| args.out.join(format!("{name}.{extension}"));
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make {}; choose another --out", args.out.display()))?;
+    if let Some(Err(error)) = &old {
+        // It may be a good model in other words: nobody here can say, so it is kept.
+        let aside = old_path.with_extension("before.onnx");
+        std::fs::rename(&old_path, &aside)
+            .with_context(|| format!("cannot move {} aside", old_path.display()))?;
+        eprintln!(
+            "{} cannot be compared ({error:#}); it is now {}",
+            old_path.display(),
+            aside.display()
+        );
+    }
     write_whole(&file("onnx"), &bytes)?;
     let judged = judgements(&plan.shape, &params, validation);
     let card = TagCard {

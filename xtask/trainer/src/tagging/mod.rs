@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
+use sha2::{Digest, Sha256};
 
 use crate::render::audio::write_whole;
 use crate::tagclip::TagClip;
@@ -74,10 +75,11 @@ pub fn train(
 ) -> Result<Trained> {
     plan.check()?;
     let music = Music::new(train, plan);
+    let fingerprint = fingerprint(train);
     ensure!(!music.is_empty(), "no music to train on; ask for more hours");
     let mut run = match desk.checkpoint().filter(|_| desk.resume) {
-        Some(checkpoint) => Run::resume(plan, Checkpoint::load(&checkpoint)?)?,
-        None => Run::start(plan, stem)?,
+        Some(checkpoint) => Run::resume(plan, &fingerprint, Checkpoint::load(&checkpoint)?)?,
+        None => Run::start(plan, &fingerprint, stem)?,
     };
     if let Some(folder) = &desk.folder {
         std::fs::create_dir_all(folder)?;
@@ -109,6 +111,16 @@ pub fn train(
     }
     bar.finish_and_clear();
     Ok(run.finish())
+}
+
+/// Short, and another for other clips or other truths about them.
+fn fingerprint(clips: &[TagClip]) -> String {
+    let mut hash = Sha256::new();
+    for clip in clips {
+        let last = clip.frames.last().map_or(0, |last| last[0].to_bits());
+        hash.update(format!("{} {} {last} {:?};", clip.name, clip.frames.len(), clip.truth));
+    }
+    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes all entries as a table.

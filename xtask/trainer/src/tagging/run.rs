@@ -22,6 +22,8 @@ use crate::train::plan::SHARD;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Head {
     plan: TagPlan,
+    /// What the music was, and its words.
+    music: String,
     step: usize,
     seconds: f64,
     running: (f64, usize),
@@ -37,6 +39,7 @@ impl AboutRun for Head {
 /// A run in progress.
 pub(super) struct Run {
     plan: TagPlan,
+    music: String,
     adam: AdamW,
     settings: Settings,
     params: Vec<f32>,
@@ -55,7 +58,7 @@ impl Run {
     ///
     /// # Errors
     /// When a stem is wanted and there is none, or it is of another size.
-    pub(super) fn start(plan: &TagPlan, stem: Option<&[f32]>) -> Result<Self> {
+    pub(super) fn start(plan: &TagPlan, music: &str, stem: Option<&[f32]>) -> Result<Self> {
         let mut params = random_tag_parameters(&plan.shape, plan.seed);
         if plan.start != Start::Scratch {
             let len = plan.shape.stem_len();
@@ -85,6 +88,7 @@ impl Run {
             running: (0.0, 0),
             history: Vec::new(),
             benches: (0..plan.batch / SHARD).map(|_| Default::default()).collect(),
+            music: music.to_owned(),
             plan: plan.clone(),
         })
     }
@@ -93,13 +97,17 @@ impl Run {
     ///
     /// # Errors
     /// When the plan is another one.
-    pub(super) fn resume(plan: &TagPlan, from: Checkpoint<Head>) -> Result<Self> {
+    pub(super) fn resume(plan: &TagPlan, music: &str, from: Checkpoint<Head>) -> Result<Self> {
         ensure!(
             from.head.plan == *plan,
             "the checkpoint was made with other settings ({:?}); repeat them or start without --resume",
             from.head.plan
         );
-        let mut run = Self::start(plan, Some(&from.params))?;
+        ensure!(
+            from.head.music == music,
+            "the checkpoint was made with other music or words; repeat them or start without --resume"
+        );
+        let mut run = Self::start(plan, music, Some(&from.params))?;
         (run.params, run.smooth, run.best) = (from.params, from.smooth, from.best);
         (run.adam.first, run.adam.second) = (from.first, from.second);
         run.adam.steps = i32::try_from(from.head.step)?;
@@ -112,6 +120,7 @@ impl Run {
         Checkpoint {
             head: Head {
                 plan: self.plan.clone(),
+                music: self.music.clone(),
                 step: self.step,
                 seconds: self.seconds,
                 running: self.running,

@@ -15,7 +15,7 @@ use crate::train::colour::{self, Colour};
 const MEMORY: usize = 4;
 /// Spread of the pace at which clips are heard.
 const PACE: f64 = 0.05;
-/// Share of the energy below which the softer of two clips need not be heard.
+/// Share of the amplitude below which the softer of two clips need not be heard.
 const FAINT: f32 = 0.2;
 
 /// Training music.

@@ -44,6 +44,7 @@ fn labelled(piece: Piece, genre: &str, piano: bool, mood: Option<[f32; 2]>) -> P
         genre: Some(genre.to_owned()),
         instruments: Some(vec![if piano { "piano" } else { "guitar" }.to_owned()]),
         mood,
+        artist: false,
         group: String::new(),
         fold: None,
     };

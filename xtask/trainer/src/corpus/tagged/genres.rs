@@ -190,6 +190,23 @@ pub(super) fn draw(genre: &str, split: Split, dice: &mut Dice) -> Option<Style> 
     })
 }
 
+/// Every genre that is played here.
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    COMPOSER.iter().map(|(genre, _)| *genre)
+}
+
+/// Short, and another when any figure is on another side: clips of before would mix both.
+pub(super) fn fingerprint() -> String {
+    let mut hash = Sha256::new();
+    for (genre, sides) in STYLES.iter() {
+        for style in sides.iter().flatten() {
+            let figures = (style.name, style.grooves, style.bass, style.chords);
+            hash.update(format!("{genre} {figures:?};"));
+        }
+    }
+    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Whether anybody plays `genre` here.
 pub(super) fn is_played(genre: &str) -> bool {
     COMPOSER.iter().any(|(name, ..)| *name == genre)
@@ -302,7 +319,7 @@ mod tests {
         let mut figures: [BTreeSet<String>; 2] = Default::default();
         for (genre, sides) in STYLES.iter() {
             for (side, styles) in sides.iter().enumerate() {
-                assert!(styles.len() >= 2, "{genre}: {} styles on side {side}", styles.len());
+                assert!(styles.len() >= 3, "{genre}: {} styles on side {side}", styles.len());
                 for style in styles {
                     figures[side].extend(style.grooves.iter().map(|lines| lines.join("/")));
                     let lines = style.bass.iter().chain(style.chords);

@@ -10,7 +10,7 @@ const AUDIBLE: f32 = 0.1;
 /// Where the mix is this much softer than at its loudest, nothing is: 40 dB.
 const SILENT: f32 = 0.01;
 /// The group of parts that are of no family of the vocabulary.
-const NONE: u32 = 31;
+const NONE: u32 = u32::MAX;
 /// Below this key a plain oscillator is a bass.
 const BASS_KEY: u8 = 47;
 

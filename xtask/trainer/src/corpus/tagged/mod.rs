@@ -1,14 +1,16 @@
 //! The tag corpus: music of every genre alike, with what plays in it second by second.
 //!
 //! As with the beat corpus the same settings give the same clips, clips are kept on disk as features,
-//! and fewer hours give fewer of the same clips. Songs, style files, drummers, composer's styles and
-//! the SoundFont of validation are never heard in training.
+//! and fewer hours give fewer of the same clips. Songs, style files of mma, drummers, the composer's drum
+//! grooves, bass lines and chord figures, and (of three or more) the SoundFont of validation are never
+//! heard in training.
 
 mod genres;
 mod instruments;
 mod mood;
 mod write;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -60,7 +62,7 @@ pub fn vocabulary(path: Option<&Path>) -> Result<Vocabulary> {
 pub struct TagCorpus {
     /// To learn from.
     pub train: Vec<TagClip>,
-    /// To be scored on: other songs, style files, drummers and SoundFonts.
+    /// To be scored on: other songs, style files, drummers, figures and SoundFonts.
     pub validation: Vec<TagClip>,
     /// Where it came from.
     pub sources: Vec<SourceReport>,
@@ -93,7 +95,8 @@ struct Head {
 /// there is nothing for one side of the split.
 pub fn build(settings: &CorpusSettings, vocabulary: &Vocabulary) -> Result<TagCorpus> {
     let inventory = Inventory::take(settings)?;
-    let words = format!("{VERSION} {:?} {:?}", vocabulary.genres, vocabulary.instruments);
+    let Vocabulary { genres, instruments, .. } = vocabulary;
+    let words = format!("{VERSION} {genres:?} {instruments:?} {}", genres::fingerprint());
     let folder = settings.cache.join(format!("tags-{}", inventory.named(settings.seed, &words)));
     std::fs::create_dir_all(&folder).with_context(|| {
         format!("cannot make cache folder {}; choose another", folder.display())
@@ -103,8 +106,10 @@ pub fn build(settings: &CorpusSettings, vocabulary: &Vocabulary) -> Result<TagCo
         jobs.par_iter().map(|job| load(&folder, &job.name)).collect();
     let missing: Vec<usize> = (0..jobs.len()).filter(|&index| clips[index].is_none()).collect();
     let mut skipped = 0;
+    let mut unusable = BTreeMap::new();
     if !missing.is_empty() {
         let workshop = Workshop::open(settings)?;
+        unusable = workshop.skipped();
         let bar = progress(missing.len());
         let rendered: Vec<(usize, Result<TagClip>)> = missing
             .into_iter()
@@ -133,7 +138,7 @@ pub fn build(settings: &CorpusSettings, vocabulary: &Vocabulary) -> Result<TagCo
     let mut corpus = TagCorpus {
         train: Vec::new(),
         validation: Vec::new(),
-        sources: reports(clips.iter().flatten()),
+        sources: reports(clips.iter().flatten(), &unusable),
         sounds: inventory.sounds,
     };
     for (job, clip) in jobs.iter().zip(clips) {
@@ -179,8 +184,12 @@ fn render(workshop: &Workshop, job: &Job, vocabulary: &Vocabulary, seed: u64) ->
     let piece = match &job.genre {
         Some(genre) => write::of_genre(library, genre, job.split, &mut dice)?,
         None => {
-            let played: Vec<String> =
-                vocabulary.genres.iter().filter(|g| genres::is_played(g)).cloned().collect();
+            let known = vocabulary.genres.iter().map(String::as_str);
+            let mut played: Vec<&str> = known.filter(|genre| genres::is_played(genre)).collect();
+            if played.is_empty() {
+                // Music of whatever genre teaches instruments and mood.
+                played = genres::all().collect();
+            }
             write::of_any(library, &played, job.split, &mut dice)?
         }
     };
@@ -231,7 +240,10 @@ fn load(folder: &Path, name: &str) -> Option<TagClip> {
 }
 
 /// Hours and clips by source, for the card.
-fn reports<'a>(clips: impl Iterator<Item = &'a TagClip> + Clone) -> Vec<SourceReport> {
+fn reports<'a>(
+    clips: impl Iterator<Item = &'a TagClip> + Clone,
+    unusable: &BTreeMap<Source, usize>,
+) -> Vec<SourceReport> {
     let report = |source: Source| {
         let (licence, attribution) = source.terms();
         let ours = clips.clone().filter(|clip| clip.source == source.name());
@@ -241,7 +253,7 @@ fn reports<'a>(clips: impl Iterator<Item = &'a TagClip> + Clone) -> Vec<SourceRe
             attribution: attribution.to_owned(),
             hours: ours.clone().map(TagClip::seconds).sum::<f64>() / 3600.0,
             clips: ours.count(),
-            skipped: 0,
+            skipped: unusable.get(&source).copied().unwrap_or(0),
         }
     };
     let all = Source::ALL.map(report);

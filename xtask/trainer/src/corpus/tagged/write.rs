@@ -78,22 +78,15 @@ pub(super) fn of_genre(
 /// Every part may be played by another instrument, so that none is known by its company.
 ///
 /// # Errors
-/// When the source that is drawn has nothing.
+/// When a source that has the genre drawn cannot play it.
 pub(super) fn of_any(
     library: &Library,
-    genres: &[String],
+    genres: &[&str],
     split: Split,
     dice: &mut Dice,
 ) -> Result<Piece> {
-    let mut piece = loop {
-        let genre = dice.pick(genres).clone();
-        // Some genres need data that is not there.
-        match of_genre(library, &genre, split, dice) {
-            Ok(piece) => break piece,
-            Err(error) if genres.len() == 1 => return Err(error),
-            Err(_) => (),
-        }
-    };
+    let genre: &str = dice.pick::<&str>(genres);
+    let mut piece = of_genre(library, genre, split, dice)?;
     for part in &mut piece.score.parts {
         if let (Voice::Program(program), true) = (part.voice, dice.chance(0.75)) {
             let is_bass = (32..40).contains(&program) && dice.chance(0.8);
