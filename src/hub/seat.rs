@@ -103,7 +103,9 @@ pub(crate) struct Seat {
     tag_model: String,
     /// How the tags are doing.
     tag_health: Health,
-    /// The mood that left last is of tags that are forgotten: the next news says so.
+    /// A mood left in this lane.
+    mood_left: bool,
+    /// It was of tags that are forgotten: the next news says so.
     mood_void: bool,
 }
 
@@ -131,6 +133,7 @@ impl Seat {
             tagging: Tagging::default(),
             tag_model: String::new(),
             tag_health: Health::Waiting,
+            mood_left: false,
             mood_void: false,
         }
     }
@@ -253,6 +256,7 @@ impl Seat {
             let Stretch { epoch, base, .. } = now.stretch;
             let void = std::mem::take(&mut self.mood_void).then(Mood::default);
             let mood = tags.map(|leaving| Mood::from(&leaving.tags)).or(void);
+            self.mood_left |= mood.is_some();
             // There was room when the frame was taken, and only this thread fills it.
             let _ = self.lane.news.push(News { epoch, heard, between, mood });
             tags.iter().for_each(|leaving| self.report_tags(leaving, base, heard.due));

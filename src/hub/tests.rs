@@ -200,7 +200,7 @@ fn a_bad_tag_model_is_refused_by_name_and_beats_go_on() {
 #[test]
 fn tags_that_stop_leave_the_beats_alone() {
     let (mut one, mut table) = restarted(1);
-    news_of(&mut table, &mut one, 20);
+    news_of(&mut table, &mut one, 65);
     let stopped = Health::TagsStopped("boom".into());
     table.seats[0].fail_tags(stopped);
     let news = news_of(&mut table, &mut one, 65);

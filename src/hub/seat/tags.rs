@@ -52,7 +52,7 @@ impl Seat {
     pub(super) fn forget_tags(&mut self) {
         self.tagging.forget();
         self.picture.forget_tags();
-        self.mood_void = true;
+        self.mood_void = self.mood_left;
     }
 
     /// Whether nothing is wrong with the tags.

@@ -229,8 +229,7 @@ fn check(take: &Take) -> Result<&StatusLine> {
         bail!("{}", status.health);
     }
     if status.tags != "ok" {
-        // Beats do not depend on the tags.
-        eprintln!("tags: {}", status.tags);
+        bail!("{}", status.tags);
     }
     if status.gaps > 0 {
         bail!("the plugin lost audio {} times, so its times are void; listen again", status.gaps);

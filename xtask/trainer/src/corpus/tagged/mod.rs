@@ -292,9 +292,7 @@ mod tests {
         assert_eq!(stored.truth.genre, Some(1));
         let bits = stored.truth.instruments.expect("known");
         assert_eq!(bits.len(), stored.frames.len() / 50);
-        assert!(
-            bits.iter().filter(|&&bits| bits & 2 != 0).count() * 2 > bits.len(),
-            "jazz has a bass"
-        );
+        let playing = bits.iter().filter(|&&bits| bits != 0).count();
+        assert!(playing * 2 > bits.len(), "drums or bass most of the time: {bits:?}");
     }
 }
