@@ -94,7 +94,9 @@ mod tests {
 
     use egui_kittest::Harness;
     use egui_kittest::kittest::Queryable;
-    use listener::{BarState, Beat, Bpm, MOST_TAGS, SamplePos, Tags, Vocabulary};
+    use listener::{
+        BarState, Beat, Bpm, FeatureSpec, LogMel, MOST_TAGS, SamplePos, Tags, Vocabulary,
+    };
     use nice_plug::context::PluginApi;
     use nice_plug::context::gui::{GuiContext, GuiContextInner};
     use nice_plug::params::internals::ParamPtr;
@@ -102,6 +104,10 @@ mod tests {
 
     use super::super::shot;
     use super::*;
+    use crate::correction::TempoCorrection;
+    use crate::hub::Hub;
+    use crate::hub::seat::Seat;
+    use crate::lane::{LaneSettings, Message, lane};
     use crate::snapshot::TraceFrame;
 
     /// A host that sets a parameter at once.
@@ -261,6 +267,31 @@ mod tests {
         assert_eq!(*params.model_path.read().expect("not poisoned"), "");
     }
 
+    /// What the plugin's own worker has heard at the end of the song in TATUM_SONG: mono samples at
+    /// 44,100 Hz, 32-bit floats, little-endian.
+    fn song() -> Option<Snapshot> {
+        let bytes = std::fs::read(std::env::var_os("TATUM_SONG")?).expect("TATUM_SONG is readable");
+        let samples: Vec<f32> =
+            bytes.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
+        let hub = Hub::shared().expect("a thread starts");
+        let (mut audio, worker) = lane();
+        audio.attach(hub.worker().expect("a thread"));
+        let (input, mut pictures) = triple_buffer::triple_buffer(&Snapshot::default());
+        hub.admit(Seat::new(worker, Arc::default(), Arc::default(), input));
+        let correction = TempoCorrection::AsHeard;
+        let settings = LaneSettings { min_bpm: 55.0, max_bpm: 215.0, correction };
+        assert!(audio.restart(44_100.0, 0, settings));
+        let mut log_mel = LogMel::new(&FeatureSpec::CURRENT, 44_100.0).expect("a legal rate");
+        for block in samples.chunks(441) {
+            audio.shared.ring.write(block);
+            let place = audio.shared.ring.written();
+            log_mel.push(block, |frame| assert!(audio.send(Message::Frame(frame, place))));
+            audio.wait();
+            while audio.next().is_some() {}
+        }
+        Some(pictures.read().clone())
+    }
+
     #[test]
     #[ignore = "writes pictures to look at: TATUM_SHOTS names the folder"]
     fn shots() {
@@ -269,7 +300,8 @@ mod tests {
         let unsure = Tags { top: None, ..heard().tags };
         let fresh = Snapshot { tags: Tags::default(), trailed: 0, ..heard() };
         let refused = "my tags.onnx: its vocabulary cannot be used: 1 genres; give 2 to 32".into();
-        for (name, size, snapshot) in [
+        let song = song().map(|snapshot| ("song", DESIGN, snapshot));
+        for (name, size, snapshot) in song.into_iter().chain([
             ("music", DESIGN, heard()),
             ("silence", DESIGN, Snapshot { tags: silent, ..heard() }),
             ("unsure", DESIGN, Snapshot { tags: unsure, ..heard() }),
@@ -278,7 +310,7 @@ mod tests {
             ("fault", DESIGN, Snapshot { tag_health: Health::ModelRefused(refused), ..heard() }),
             ("largest", DESIGN, largest()),
             ("small", vec2(520.0, 420.0), heard()),
-        ] {
+        ]) {
             let mut window = window(size * shot::SCALE, snapshot, Arc::default());
             window.ctx.set_pixels_per_point(shot::SCALE);
             let path = |name: &str| format!("{folder}/{name}.ppm");
