@@ -316,6 +316,11 @@ fn manner(book: &Book) -> (f64, f64, Colour) {
     named.map_or((112.0, 0.17, Colour::Plain), |manner| (manner.1, manner.2, manner.3))
 }
 
+/// Whether `error` says that the program did not end in time.
+pub(super) fn was_too_slow(error: &anyhow::Error) -> bool {
+    error.is::<TooSlow>()
+}
+
 /// The program did not end in time.
 #[derive(Debug)]
 struct TooSlow(Duration);

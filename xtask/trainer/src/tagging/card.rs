@@ -103,8 +103,8 @@ impl TagCard<'_> {
             "Rendered music as below, and recordings with labels (source `audio`).\n\n"
         } else {
             "**All of it is synthetic**: scores and MIDI performances played by SoundFonts, samples and \
-             oscillators. No recording is in it. Instruments are exact from the scores. Genres are those \
-             of the style that was played, as its author or this project named it. Valence and arousal \
+             oscillators. No recording is in it. Instruments are exact: every family was rendered by itself, \
+             and counts where it is no softer than 20 dB below the mix. Genres are those of the style that was played, as its author or this project named it. Valence and arousal \
              are computed from the score by a rule (tempo, density, loudness, mode, distortion, genre); \
              nobody rated this music.\n\n"
         };

@@ -78,15 +78,23 @@ pub(super) fn of_genre(
 /// Every part may be played by another instrument, so that none is known by its company.
 ///
 /// # Errors
-/// When a source that has the genre drawn cannot play it.
+/// When mma takes too long, or the only genre cannot be played.
 pub(super) fn of_any(
     library: &Library,
     genres: &[&str],
     split: Split,
     dice: &mut Dice,
 ) -> Result<Piece> {
-    let genre: &str = dice.pick::<&str>(genres);
-    let mut piece = of_genre(library, genre, split, dice)?;
+    let mut piece = loop {
+        let genre: &str = dice.pick::<&str>(genres);
+        match of_genre(library, genre, split, dice) {
+            Ok(piece) => break piece,
+            // A busy machine must not decide what is played.
+            Err(error) if genres.len() == 1 || mma::was_too_slow(&error) => return Err(error),
+            // Some genres need data that is not there.
+            Err(_) => (),
+        }
+    };
     for part in &mut piece.score.parts {
         if let (Voice::Program(program), true) = (part.voice, dice.chance(0.75)) {
             let is_bass = (32..40).contains(&program) && dice.chance(0.8);
