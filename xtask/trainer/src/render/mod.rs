@@ -32,6 +32,9 @@ const FONT_FOLDERS: [&str; 4] = [
     "/usr/local/share/soundfonts",
 ];
 
+/// How loud groups of parts are in the mix: (group, root mean square of every [`STEP_S`]).
+pub type Levels = Vec<(u32, Vec<f32>)>;
+
 /// Between two looks at how loud a group of parts is, seconds.
 pub const STEP_S: f64 = 0.25;
 
@@ -102,7 +105,7 @@ impl Studio {
     }
 
     /// [`Self::record`], with every group of parts, as `group` numbers them, played by itself. Also gives
-    /// how loud each group is in the mix, every [`STEP_S`]: (group, root mean squares).
+    /// how loud each group is in the mix.
     ///
     /// # Errors
     /// When a synthesizer refuses to start.
@@ -112,7 +115,7 @@ impl Studio {
         score: &Score,
         split: Split,
         group: impl Fn(&Part) -> u32,
-    ) -> Result<(Stereo, Vec<f64>, Vec<(u32, Vec<f32>)>)> {
+    ) -> Result<(Stereo, Vec<f64>, Levels)> {
         let (melodic, drums) = self.cast(dice, split);
         let samples = (score.seconds * RATE_HZ) as usize;
         let font_for = |part: &Part| if part.voice.is_drums() { drums } else { melodic };

@@ -94,9 +94,16 @@ const FEATURES: usize = 96;
 /// Frames of a block: a second.
 const BLOCK: usize = 50;
 
+/// A beat network whose stem is used.
+struct BeatStem {
+    channels: [usize; 2],
+    features: usize,
+    params: Vec<f32>,
+}
+
 impl TagsArgs {
-    /// The beat network's stem, if one is wanted: channels, features and parameters.
-    fn beat_stem(&self) -> Result<Option<([usize; 2], usize, Vec<f32>)>> {
+    /// The beat network's stem, if one is wanted.
+    fn beat_stem(&self) -> Result<Option<BeatStem>> {
         if self.stem == Start::Scratch && self.compare == 0 {
             return Ok(None);
         }
@@ -106,7 +113,7 @@ impl TagsArgs {
         })?;
         let (shape, params) =
             export::parameters(&bytes).with_context(|| path.display().to_string())?;
-        Ok(Some((shape.channels, shape.features, params)))
+        Ok(Some(BeatStem { channels: shape.channels, features: shape.features, params }))
     }
 
     /// The folder with datasets, and the one with a user's own music.
@@ -185,9 +192,8 @@ pub fn run(args: &TagsArgs) -> Result<()> {
         ensure!(!audio_files(dev).is_empty(), "--dev {} holds no audio", dev.display());
     }
     let stem = args.beat_stem()?;
-    let (channels, features) = stem
-        .as_ref()
-        .map_or((CHANNELS, FEATURES), |(channels, features, _)| (*channels, *features));
+    let (channels, features) =
+        stem.as_ref().map_or((CHANNELS, FEATURES), |stem| (stem.channels, stem.features));
     let shape = TagShape {
         channels,
         features,
@@ -220,7 +226,7 @@ pub fn run(args: &TagsArgs) -> Result<()> {
         },
         &vocabulary,
     )?;
-    let stem = stem.map(|(.., params)| params);
+    let stem = stem.map(|stem| stem.params);
     let mut folds = None;
     if let Some(users) = users {
         if args.folds.is_some() {
