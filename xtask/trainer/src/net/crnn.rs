@@ -7,20 +7,19 @@ use listener::BANDS;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::activation;
 use super::dropout::Dropout;
+use super::front::{self, Front};
 use super::linear::Linear;
 use super::lstm::{Lstm, Tape};
 use super::matrix::Packed;
 use super::shape::{BeatShape, CONTEXT, OUTPUTS};
-use super::stem::{self, Stem, size};
+use super::stem::size;
 
 /// Weights, packed for both directions.
 pub struct Network {
     shape: BeatShape,
     parameters: usize,
-    stem: Stem,
-    features: Linear,
+    front: Front,
     lstm: Vec<Lstm>,
     head: Linear,
 }
@@ -33,8 +32,7 @@ impl Network {
         Self {
             shape: shape.clone(),
             parameters: layout.len,
-            stem: Stem::new(&layout, params),
-            features: Linear::new(&layout.features, params),
+            front: Front::new(&layout, params),
             lstm: layout.lstm.iter().map(|place| Lstm::new(place, params)).collect(),
             head: Linear::new(&layout.head, params),
         }
@@ -76,11 +74,7 @@ impl State {
 pub struct Shard {
     lanes: usize,
     time: usize,
-    stems: Vec<stem::Tape>,
-    stem_scratch: stem::Scratch,
-    /// Features of one sequence [time, features], and of all [time, lanes, features].
-    lane_features: Vec<f32>,
-    features: Vec<f32>,
+    front: front::Tape,
     /// Input of each LSTM layer, after dropout.
     inputs: Vec<Vec<f32>>,
     dropouts: Vec<Dropout>,
@@ -91,7 +85,6 @@ pub struct Shard {
     pub grads: Vec<f32>,
     d_sequence: Vec<f32>,
     d_below: Vec<f32>,
-    d_stem: Vec<f32>,
     scratch: Packed,
 }
 
@@ -108,19 +101,13 @@ impl Shard {
         let (shape, hidden) = (&net.shape, net.shape.hidden);
         self.lanes = state.context.len() / (CONTEXT * BANDS);
         self.time = mel.len() / (self.lanes * BANDS);
-        self.stems.resize_with(self.lanes, stem::Tape::default);
         self.tapes.resize_with(shape.layers, Tape::default);
         self.inputs.resize_with(shape.layers, Vec::new);
         self.dropouts.resize_with(shape.layers, Dropout::default);
-        size(&mut self.features, self.time * self.lanes * shape.features);
-        for lane in 0..self.lanes {
-            let mel = &mel[lane * self.time * BANDS..][..self.time * BANDS];
-            let context = &mut state.context[lane * CONTEXT * BANDS..][..CONTEXT * BANDS];
-            self.stem_forward(net, lane, mel, context);
-        }
+        net.front.forward(mel, &mut state.context, &mut self.front);
         for layer in 0..shape.layers {
             let below = match layer {
-                0 => &self.features[..],
+                0 => &self.front.features[..],
                 _ => self.tapes[layer - 1].sequence(self.lanes * hidden),
             };
             let (input, mask) = (&mut self.inputs[layer], &mut self.dropouts[layer]);
@@ -138,19 +125,6 @@ impl Shard {
         size(&mut self.logits, self.time * self.lanes * OUTPUTS);
         let top = self.tapes[shape.layers - 1].sequence(self.lanes * hidden);
         net.head.forward(top, &mut self.logits);
-    }
-
-    /// One sequence through the stem into its column of `features`; `context` moves on.
-    fn stem_forward(&mut self, net: &Network, lane: usize, mel: &[f32], context: &mut [f32]) {
-        let (tape, width) = (&mut self.stems[lane], net.shape.features);
-        net.stem.forward(mel, context, tape, &mut self.stem_scratch);
-        size(&mut self.lane_features, self.time * width);
-        net.features.forward(&tape.out, &mut self.lane_features);
-        activation::elu_all(&mut self.lane_features);
-        let columns = self.features.chunks_exact_mut(width).skip(lane).step_by(self.lanes);
-        for (to, from) in columns.zip(self.lane_features.chunks_exact(width)) {
-            to.copy_from_slice(from);
-        }
     }
 
     /// From `d_logits` [time, lanes, OUTPUTS] to [`Self::grads`], which it overwrites. Gradients stop
@@ -177,23 +151,8 @@ impl Shard {
             self.dropouts[layer].apply(&mut self.d_below);
             std::mem::swap(&mut self.d_sequence, &mut self.d_below);
         }
-        activation::elu_backward(&self.features, &mut self.d_sequence);
-        for lane in 0..self.lanes {
-            self.stem_backward(net, lane);
-        }
-    }
-
-    /// The stem's gradients of one sequence, from its column of `d_sequence`.
-    fn stem_backward(&mut self, net: &Network, lane: usize) {
-        let (tape, grads, width) = (&self.stems[lane], &mut self.grads, net.shape.features);
-        let columns = self.d_sequence.chunks_exact(width).skip(lane).step_by(self.lanes);
-        for (to, from) in self.lane_features.chunks_exact_mut(width).zip(columns) {
-            to.copy_from_slice(from);
-        }
-        net.features.weight_gradient(&tape.out, &self.lane_features, grads, &mut self.scratch);
-        size(&mut self.d_stem, tape.out.len());
-        net.features.input_gradient(&self.lane_features, &mut self.d_stem);
-        net.stem.backward(&self.d_stem, tape, &mut self.stem_scratch, grads, &mut self.scratch);
+        let (grads, scratch) = (&mut self.grads, &mut self.scratch);
+        net.front.backward(&mut self.d_sequence, &mut self.front, grads, scratch);
     }
 }
 

@@ -10,6 +10,7 @@ mod check;
 mod conv;
 mod crnn;
 mod dropout;
+mod front;
 mod init;
 mod lanes;
 mod linear;

@@ -87,18 +87,7 @@ impl BeatShape {
     /// # Errors
     /// Names the size, its value and what it may be.
     pub fn check(&self) -> Result<()> {
-        for (name, value) in [("channels", self.channels[0]), ("channels", self.channels[1])] {
-            ensure!(
-                value > 0 && value % 8 == 0 && value <= 128,
-                "{name} = {value}: give a multiple of 8 up to 128"
-            );
-        }
-        for (name, value) in [("features", self.features), ("hidden", self.hidden)] {
-            ensure!(
-                value > 0 && value % 8 == 0 && value <= 512,
-                "{name} = {value}: give a multiple of 8 up to 512"
-            );
-        }
+        check_sizes(self.channels, self.features, self.hidden)?;
         ensure!((1..=4).contains(&self.layers), "layers = {}: give 1 to 4", self.layers);
         Ok(())
     }
@@ -106,34 +95,74 @@ impl BeatShape {
     /// Lays the tensors out one after another.
     #[must_use]
     pub fn layout(&self) -> Layout {
-        let mut len = 0;
-        let mut take = |count: usize| {
-            len += count;
-            len - count..len
-        };
-        let mut dense = |inputs: usize, outputs: usize| Dense {
-            inputs,
-            outputs,
-            weights: take(inputs * outputs),
-            bias: take(outputs),
-        };
-        let [first, second] = self.channels;
-        let stem = [dense(KERNEL * KERNEL, first), dense(KERNEL * KERNEL * first, second)];
-        let features = dense(stem_bands()[2] * second, self.features);
+        let mut places = Places::default();
+        let (stem, features) = places.front(self.channels, self.features);
         let lstm = (0..self.layers)
             .map(|layer| {
                 let inputs = if layer == 0 { self.features } else { self.hidden };
-                let input = dense(inputs + self.hidden, 4 * self.hidden);
-                // One block for both matrices; the recurrent one is its last rows.
-                let split = input.weights.start + inputs * 4 * self.hidden;
-                Recurrent {
-                    weights: split..input.weights.end,
-                    input: Dense { inputs, weights: input.weights.start..split, ..input },
-                }
+                places.recurrent(inputs, self.hidden)
             })
             .collect();
-        let head = dense(self.hidden, OUTPUTS);
-        Layout { stem, features, lstm, head, len }
+        let head = places.dense(self.hidden, OUTPUTS);
+        Layout { stem, features, lstm, head, len: places.len }
+    }
+}
+
+/// Checks sizes that both networks have.
+///
+/// # Errors
+/// Names the size, its value and what it may be.
+pub(super) fn check_sizes(channels: [usize; 2], features: usize, hidden: usize) -> Result<()> {
+    let [first, second] = channels;
+    for (name, value, most) in [
+        ("channels", first, 128),
+        ("channels", second, 128),
+        ("features", features, 512),
+        ("hidden", hidden, 512),
+    ] {
+        ensure!(
+            value > 0 && value % 8 == 0 && value <= most,
+            "{name} = {value}: give a multiple of 8 up to {most}"
+        );
+    }
+    Ok(())
+}
+
+/// Gives tensors their places in a vector, one after another.
+#[derive(Default)]
+pub(super) struct Places {
+    /// Values given away.
+    pub(super) len: usize,
+}
+
+impl Places {
+    fn take(&mut self, count: usize) -> Range<usize> {
+        self.len += count;
+        self.len - count..self.len
+    }
+
+    pub(super) fn dense(&mut self, inputs: usize, outputs: usize) -> Dense {
+        let (weights, bias) = (self.take(inputs * outputs), self.take(outputs));
+        Dense { inputs, outputs, weights, bias }
+    }
+
+    pub(super) fn recurrent(&mut self, inputs: usize, hidden: usize) -> Recurrent {
+        let gates = 4 * hidden;
+        let input = self.dense(inputs + hidden, gates);
+        // One block for both matrices; the recurrent one is its last rows.
+        let split = input.weights.start + inputs * gates;
+        Recurrent {
+            weights: split..input.weights.end,
+            input: Dense { inputs, weights: input.weights.start..split, ..input },
+        }
+    }
+
+    /// The convolutions and the features.
+    pub(super) fn front(&mut self, channels: [usize; 2], features: usize) -> ([Dense; 2], Dense) {
+        let [first, second] = channels;
+        let taps = KERNEL * KERNEL;
+        let stem = [self.dense(taps, first), self.dense(taps * first, second)];
+        (stem, self.dense(stem_bands()[2] * second, features))
     }
 }
 

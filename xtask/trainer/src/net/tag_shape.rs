@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::shape::{Dense, KERNEL, Layout, Recurrent, stem_bands};
+use super::shape::{Dense, Layout, Places, check_sizes};
 
 /// How what was heard second by second becomes one judgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -67,17 +67,7 @@ impl TagShape {
     /// # Errors
     /// Names the size, its value and what it may be.
     pub fn check(&self) -> Result<()> {
-        for (name, value, most) in [
-            ("channels", self.channels[0], 128),
-            ("channels", self.channels[1], 128),
-            ("features", self.features, 512),
-            ("hidden", self.hidden, 512),
-        ] {
-            ensure!(
-                value > 0 && value % 8 == 0 && value <= most,
-                "{name} = {value}: give a multiple of 8 up to {most}"
-            );
-        }
+        check_sizes(self.channels, self.features, self.hidden)?;
         ensure!((10..=250).contains(&self.block), "block = {}: give 10 to 250", self.block);
         Ok(())
     }
@@ -107,38 +97,16 @@ impl TagShape {
     /// Lays the tensors out one after another; stem and features lie as in the beat network.
     #[must_use]
     pub fn layout(&self) -> TagLayout {
-        let mut len = 0;
-        let mut take = |count: usize| {
-            len += count;
-            len - count..len
-        };
-        let mut dense = |inputs: usize, outputs: usize| Dense {
-            inputs,
-            outputs,
-            weights: take(inputs * outputs),
-            bias: take(outputs),
-        };
-        let [first, second] = self.channels;
-        let stem = [dense(KERNEL * KERNEL, first), dense(KERNEL * KERNEL * first, second)];
-        let features = dense(stem_bands()[2] * second, self.features);
-        let mut recurrent = |inputs: usize| {
-            let gates = 4 * self.hidden;
-            let input = dense(inputs + self.hidden, gates);
-            // One block for both matrices; the recurrent one is its last rows.
-            let split = input.weights.start + inputs * gates;
-            Recurrent {
-                weights: split..input.weights.end,
-                input: Dense { inputs, weights: input.weights.start..split, ..input },
-            }
-        };
-        let mut lstm = vec![recurrent(self.features)];
+        let mut places = Places::default();
+        let (stem, features) = places.front(self.channels, self.features);
+        let mut lstm = vec![places.recurrent(self.features, self.hidden)];
         if self.pooling == Pooling::Lstm {
-            lstm.push(recurrent(self.pooled()));
+            lstm.push(places.recurrent(self.pooled(), self.hidden));
         }
-        let inputs = self.pooled();
-        let attention = (self.pooling == Pooling::Attention).then(|| dense(inputs, 1));
-        let head = dense(self.summary(), self.outputs());
-        TagLayout { base: Layout { stem, features, lstm, head, len }, attention }
+        let attention =
+            (self.pooling == Pooling::Attention).then(|| places.dense(self.pooled(), 1));
+        let head = places.dense(self.summary(), self.outputs());
+        TagLayout { base: Layout { stem, features, lstm, head, len: places.len }, attention }
     }
 
     /// Parameters of stem and features together: the part that can come from a beat network of the

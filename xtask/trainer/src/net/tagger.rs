@@ -4,13 +4,13 @@
 use listener::BANDS;
 use rand_chacha::ChaCha8Rng;
 
-use super::activation;
 use super::dropout::Dropout;
+use super::front::{self, Front};
 use super::linear::Linear;
 use super::lstm::{Lstm, Tape};
 use super::matrix::Packed;
 use super::shape::CONTEXT;
-use super::stem::{self, Stem, size};
+use super::stem::size;
 use super::summary::{self, Pooling};
 use super::tag_shape::TagShape;
 
@@ -18,8 +18,7 @@ use super::tag_shape::TagShape;
 pub struct TagNetwork {
     shape: TagShape,
     parameters: usize,
-    stem: Stem,
-    features: Linear,
+    front: Front,
     frames: Lstm,
     lstm: Option<Lstm>,
     attention: Option<Linear>,
@@ -34,8 +33,7 @@ impl TagNetwork {
         Self {
             shape: shape.clone(),
             parameters: layout.base.len,
-            stem: Stem::new(&layout.base, params),
-            features: Linear::new(&layout.base.features, params),
+            front: Front::new(&layout.base, params),
             frames: Lstm::new(&layout.base.lstm[0], params),
             lstm: layout.base.lstm.get(1).map(|place| Lstm::new(place, params)),
             attention: layout.attention.as_ref().map(|place| Linear::new(place, params)),
@@ -49,11 +47,7 @@ impl TagNetwork {
 pub struct TagShard {
     lanes: usize,
     blocks: usize,
-    stems: Vec<stem::Tape>,
-    stem_scratch: stem::Scratch,
-    /// Features of one sequence [time, features], and of all [time, lanes, features].
-    lane_features: Vec<f32>,
-    features: Vec<f32>,
+    front: front::Tape,
     frame_tape: Tape,
     /// Mean and maximum per block [blocks, lanes, pooled]; which frame had the maximum of a feature,
     /// and of a unit.
@@ -78,7 +72,6 @@ pub struct TagShard {
     d_features: Vec<f32>,
     d_units: Vec<f32>,
     d_below: Vec<f32>,
-    d_stem: Vec<f32>,
     scratch: Packed,
 }
 
@@ -93,28 +86,14 @@ impl TagShard {
         mut dropout: Option<(f32, &mut ChaCha8Rng)>,
     ) {
         let shape = &net.shape;
-        let sequence = mel.len() / lanes;
-        (self.lanes, self.blocks) = (lanes, sequence / (shape.block * BANDS));
-        self.stems.resize_with(lanes, stem::Tape::default);
-        let time = self.blocks * shape.block;
-        size(&mut self.features, time * lanes * shape.features);
-        for (lane, mel) in mel.chunks_exact(sequence).enumerate() {
-            let (tape, width) = (&mut self.stems[lane], shape.features);
-            let mel = &mel[..time * BANDS];
-            net.stem.forward(mel, &mut [0.0; CONTEXT * BANDS], tape, &mut self.stem_scratch);
-            size(&mut self.lane_features, time * width);
-            net.features.forward(&tape.out, &mut self.lane_features);
-            activation::elu_all(&mut self.lane_features);
-            let columns = self.features.chunks_exact_mut(width).skip(lane).step_by(lanes);
-            for (to, from) in columns.zip(self.lane_features.chunks_exact(width)) {
-                to.copy_from_slice(from);
-            }
-        }
+        (self.lanes, self.blocks) = (lanes, mel.len() / (lanes * shape.block * BANDS));
+        let mut silence = vec![0.0; lanes * CONTEXT * BANDS];
+        net.front.forward(mel, &mut silence, &mut self.front);
         let state = vec![0.0; lanes * shape.hidden];
-        net.frames.forward(&self.features, &state, &state, &mut self.frame_tape);
+        net.frames.forward(&self.front.features, &state, &state, &mut self.frame_tape);
         size(&mut self.pooled, self.blocks * lanes * shape.pooled());
         let [features, units] = poolings(shape, lanes);
-        features.forward(&self.features, &mut self.pooled, &mut self.winners[0]);
+        features.forward(&self.front.features, &mut self.pooled, &mut self.winners[0]);
         let sequence = self.frame_tape.sequence(state.len());
         units.forward(sequence, &mut self.pooled, &mut self.winners[1]);
         let mut drop = |mask: &mut Dropout, values: &mut [f32]| {
@@ -194,9 +173,9 @@ impl TagShard {
         let [features, units] = poolings(shape, lanes);
         features.backward(&self.d_pooled, &self.winners[0], &mut self.d_features);
         units.backward(&self.d_pooled, &self.winners[1], &mut self.d_units);
-        size(&mut self.d_below, self.features.len());
+        size(&mut self.d_below, self.front.features.len());
         net.frames.backward(
-            &self.features,
+            &self.front.features,
             &self.d_units,
             &mut self.frame_tape,
             &mut self.d_below,
@@ -207,23 +186,8 @@ impl TagShard {
             return;
         }
         self.d_features.iter_mut().zip(&self.d_below).for_each(|(dx, more)| *dx += more);
-        activation::elu_backward(&self.features, &mut self.d_features);
-        for lane in 0..lanes {
-            self.stem_backward(net, lane);
-        }
-    }
-
-    /// The stem's gradients of one sequence, from its column of `d_features`.
-    fn stem_backward(&mut self, net: &TagNetwork, lane: usize) {
-        let (tape, grads, width) = (&self.stems[lane], &mut self.grads, net.shape.features);
-        let columns = self.d_features.chunks_exact(width).skip(lane).step_by(self.lanes);
-        for (to, from) in self.lane_features.chunks_exact_mut(width).zip(columns) {
-            to.copy_from_slice(from);
-        }
-        net.features.weight_gradient(&tape.out, &self.lane_features, grads, &mut self.scratch);
-        size(&mut self.d_stem, tape.out.len());
-        net.features.input_gradient(&self.lane_features, &mut self.d_stem);
-        net.stem.backward(&self.d_stem, tape, &mut self.stem_scratch, grads, &mut self.scratch);
+        let (grads, scratch) = (&mut self.grads, &mut self.scratch);
+        net.front.backward(&mut self.d_features, &mut self.front, grads, scratch);
     }
 }
 
