@@ -24,6 +24,13 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Settings of a run of `steps` steps; a short run warms up over its first tenth.
+    #[must_use]
+    pub fn over(steps: usize, rate: f64) -> Self {
+        let usual = Self::default();
+        Self { rate, warm_up: usual.warm_up.min(steps / 10), ..usual }
+    }
+
     /// Learning rate at `step` when `progress` (0..1) of the run is over: warm-up, then half a
     /// cosine down to a fiftieth.
     #[must_use]
@@ -31,6 +38,15 @@ impl Settings {
         let warm = ((step + 1) as f64 / self.warm_up.max(1) as f64).min(1.0);
         let cosine = 0.5 + 0.5 * (std::f64::consts::PI * progress.clamp(0.0, 1.0)).cos();
         (self.rate * warm * (0.02 + 0.98 * cosine)) as f32
+    }
+}
+
+/// Moves the average `smooth` of all `params` so far towards those after `step` steps. In the long run
+/// they keep the share `most` of it.
+pub(crate) fn average(smooth: &mut [f32], params: &[f32], step: usize, most: f32) {
+    let keep = (step as f32 / (step as f32 + 10.0)).min(most);
+    for (smooth, param) in smooth.iter_mut().zip(params) {
+        *smooth += (1.0 - keep) * (param - *smooth);
     }
 }
 

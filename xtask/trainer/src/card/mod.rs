@@ -97,18 +97,7 @@ impl Card<'_> {
             "## Music it learned from\n\nRendered from scores and MIDI performances; no audio recording \
              of a performance is in it.\n\n"
         };
-        text += "| source | hours | clips | licence | attribution |\n|---|---|---|---|---|\n";
-        for source in self.sources {
-            let SourceReport { name, licence, attribution, hours, clips, .. } = source;
-            let _ = writeln!(text, "| {name} | {hours:.2} | {clips} | {licence} | {attribution} |");
-        }
-        text += "\nIt was played with:\n\n| sounds | licence |\n|---|---|\n";
-        for Sound { name, licence } in self.sounds {
-            let _ = writeln!(text, "| {name} | {licence} |");
-        }
-        if self.sounds.is_empty() {
-            text += "| the trainer's own synthesizer | MIT OR Apache-2.0 |\n";
-        }
+        text += &origins(self.sources, self.sounds);
         let _ = write!(
             text,
             "\n## Training\n\nAdamW, batch {} x {} frames, highest rate {}, dropout {}, seed {}; \
@@ -141,7 +130,7 @@ impl Card<'_> {
             }
         }
         let [beat, downbeat, onset] = self.raw.f;
-        let fonts = if self.fonts() > 2 {
+        let fonts = if fonts(self.sounds) > 2 {
             ", through a SoundFont of their own; drum machines and rooms are shared"
         } else {
             ""
@@ -199,10 +188,29 @@ impl Card<'_> {
                  those of its sources) is heard less well.\n";
         text
     }
+}
 
-    /// SoundFonts played; the last of three or more is kept for validation.
-    fn fonts(&self) -> usize {
-        let is_font = |sound: &&Sound| sound.name.contains(".sf");
-        self.sounds.iter().filter(is_font).count()
+/// Where music comes from and what it is played with, as tables.
+#[must_use]
+pub(crate) fn origins(sources: &[SourceReport], sounds: &[Sound]) -> String {
+    let mut text =
+        String::from("| source | hours | clips | licence | attribution |\n|---|---|---|---|---|\n");
+    // Writing to a String cannot fail.
+    for SourceReport { name, licence, attribution, hours, clips, .. } in sources {
+        let _ = writeln!(text, "| {name} | {hours:.2} | {clips} | {licence} | {attribution} |");
     }
+    text += "\nIt was played with:\n\n| sounds | licence |\n|---|---|\n";
+    for Sound { name, licence } in sounds {
+        let _ = writeln!(text, "| {name} | {licence} |");
+    }
+    if sounds.is_empty() {
+        text += "| the trainer's own synthesizer | MIT OR Apache-2.0 |\n";
+    }
+    text
+}
+
+/// SoundFonts among `sounds`; the last of three or more is kept for validation.
+#[must_use]
+pub(crate) fn fonts(sounds: &[Sound]) -> usize {
+    sounds.iter().filter(|sound| sound.name.contains(".sf")).count()
 }

@@ -14,6 +14,7 @@ use super::sources::CLIP_S;
 use super::{annotation, files};
 use crate::clip::{BeatLabel, Clip};
 use crate::features;
+use crate::hash::hex;
 use crate::render::Split;
 use crate::render::audio;
 
@@ -82,7 +83,7 @@ pub(super) fn recordings(folders: &[PathBuf]) -> Result<Recordings> {
         let first = found.refused.first().map_or("no audio with beats beside it", String::as_str);
         bail!("the audio folders hold nothing to learn from: {first}");
     }
-    let digest: String = hash.finalize().iter().take(6).map(|b| format!("{b:02x}")).collect();
+    let digest = hex(&hash.finalize()[..6]);
     found.contents = format!("audio {} {digest}", found.pieces.len());
     Ok(found)
 }
@@ -118,8 +119,7 @@ fn cut(folder: &Path, path: &Path, labels: &Path, prefix: &str) -> Result<Vec<Pi
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let split = if files::held_out(&stem) { Split::Validation } else { Split::Train };
     let place = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
-    let id: String =
-        Sha256::digest(place.as_bytes()).iter().take(5).map(|b| format!("{b:02x}")).collect();
+    let id = hex(&Sha256::digest(place.as_bytes())[..5]);
     let path = Arc::new(path.to_owned());
     let (first, last) = (beats[0].time_s, beats[beats.len() - 1].time_s);
     let from = (first - LEAD_S).max(0.0);

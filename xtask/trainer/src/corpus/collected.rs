@@ -61,7 +61,7 @@ pub struct Collected {
 /// Hears `files`, several at a time; the result is the same every time.
 #[must_use]
 pub fn collected(files: &[Labelled]) -> Collected {
-    let bar = super::progress(files.len());
+    let bar = super::progress_of(files.len());
     let hear = |(index, file): (usize, &Labelled)| {
         let clips = clips(file, index);
         bar.inc(1);

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::annotated::{Piece, Recordings, recordings};
 use super::sources::Source;
 use super::{CorpusSettings, Sound, mma};
+use crate::hash::hex;
 use crate::render::installed;
 
 /// Raised whenever rendering changes, so that old clips are not taken for new ones.
@@ -84,7 +85,7 @@ impl Inventory {
     /// Short name of the corpus that `seed` makes of this with further `words`.
     pub(super) fn named(&self, seed: u64, words: &str) -> String {
         let hash = Sha256::digest(format!("{seed}; {}{words}", self.contents));
-        hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash[..6])
     }
 }
 

@@ -30,13 +30,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use indicatif::{ProgressBar, ProgressStyle};
+use anyhow::{Context, Error, Result, bail, ensure};
+use indicatif::ProgressBar;
 use listener::FeatureSpec;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::clip::Clip;
+use crate::progress;
 use crate::render::Split;
 use crate::render::audio::write_whole;
 use annotated::Piece;
@@ -79,6 +80,21 @@ pub struct CorpusSettings {
     pub soundfonts: Vec<PathBuf>,
     /// Folder that keeps the clips.
     pub cache: PathBuf,
+}
+
+impl CorpusSettings {
+    /// Checks the hours.
+    ///
+    /// # Errors
+    /// When nobody could render so many; the message names them.
+    pub fn check(&self) -> Result<()> {
+        let hours = self.hours;
+        ensure!(
+            hours > 0.0 && hours < 1000.0,
+            "hours = {hours}: give more than 0 and less than 1000"
+        );
+        Ok(())
+    }
 }
 
 /// What became of one source.
@@ -160,47 +176,29 @@ fn build_with(
     inventory: Inventory,
     open: impl FnOnce() -> Result<Workshop>,
 ) -> Result<Corpus> {
-    let folder = settings.cache.join(inventory.fingerprint(settings.seed));
-    std::fs::create_dir_all(&folder).with_context(|| {
-        format!("cannot make cache folder {}; choose another", folder.display())
-    })?;
+    let folder = cache_folder(&settings.cache, &inventory.fingerprint(settings.seed))?;
     let jobs = jobs(settings.hours, &inventory.sources, inventory.pieces);
     let mut clips: Vec<Option<Clip>> = jobs.par_iter().map(|job| cached(&folder, job)).collect();
 
     let mut skipped = skipped_before(&folder);
-    let missing: Vec<usize> = (0..jobs.len()).filter(|&index| clips[index].is_none()).collect();
-    if !missing.is_empty() {
+    if clips.contains(&None) {
         let workshop = open()?;
         skipped = workshop
             .skipped()
             .into_iter()
             .map(|(source, n)| (source.name().to_owned(), n))
             .collect();
-        let bar = progress(missing.len());
-        let rendered: Vec<(usize, Result<Clip>)> = missing
-            .into_iter()
-            .par_bridge()
-            .map(|index| {
-                let clip = workshop.render(&jobs[index]).and_then(|clip| {
-                    cache::store(&folder, &clip)?;
-                    // Read back, so that a fresh clip equals a cached one to the bit.
-                    cache::load(&cache::path_of(&folder, &clip.name))
-                });
-                bar.inc(1);
-                (index, clip)
-            })
-            .collect();
-        bar.finish_and_clear();
+        let failed = make_missing(&mut clips, |index| {
+            let clip = workshop.render(&jobs[index])?;
+            cache::store(&folder, &clip)?;
+            // Read back, so that a fresh clip equals a cached one to the bit.
+            cache::load(&cache::path_of(&folder, &clip.name))
+        });
         skipped.insert(Source::Audio.name().to_owned(), inventory.refused.len());
         inventory.refused.iter().for_each(|line| eprintln!("skipped {line}"));
-        for (index, clip) in rendered {
-            match clip {
-                Ok(clip) => clips[index] = Some(clip),
-                Err(error) => {
-                    eprintln!("skipped {}: {error:#}", jobs[index].name);
-                    *skipped.entry(jobs[index].source.name().to_owned()).or_default() += 1;
-                }
-            }
+        for (index, error) in failed {
+            eprintln!("skipped {}: {error:#}", jobs[index].name);
+            *skipped.entry(jobs[index].source.name().to_owned()).or_default() += 1;
         }
     }
     let mut corpus = sorted(&jobs, clips, &skipped);
@@ -228,6 +226,42 @@ fn build_with(
     // Who gave nothing is told and counted, but is owed no credit.
     corpus.sources.retain(|source| source.clips > 0);
     Ok(corpus)
+}
+
+/// The folder called `name` in `cache`, made if it is not there.
+fn cache_folder(cache: &Path, name: &str) -> Result<PathBuf> {
+    let folder = cache.join(name);
+    std::fs::create_dir_all(&folder).with_context(|| {
+        format!("cannot make cache folder {}; choose another", folder.display())
+    })?;
+    Ok(folder)
+}
+
+/// Makes every clip that is missing, several at a time; gives those that cannot be made, and why.
+fn make_missing<T: Send>(
+    clips: &mut [Option<T>],
+    make: impl Fn(usize) -> Result<T> + Sync,
+) -> Vec<(usize, Error)> {
+    let missing: Vec<usize> = (0..clips.len()).filter(|&index| clips[index].is_none()).collect();
+    let bar = progress_of(missing.len());
+    let made: Vec<(usize, Result<T>)> = missing
+        .into_iter()
+        .par_bridge()
+        .map(|index| {
+            let clip = make(index);
+            bar.inc(1);
+            (index, clip)
+        })
+        .collect();
+    bar.finish_and_clear();
+    let keep = |(index, clip): (usize, Result<T>)| match clip {
+        Ok(clip) => {
+            clips[index] = Some(clip);
+            None
+        }
+        Err(error) => Some((index, error)),
+    };
+    made.into_iter().filter_map(keep).collect()
 }
 
 /// The clips of the first `hours` hours and all recorded `pieces`, sources mixed evenly.
@@ -302,11 +336,9 @@ fn sorted(jobs: &[Job], clips: Vec<Option<Clip>>, skipped: &BTreeMap<String, usi
     corpus
 }
 
-fn progress(clips: usize) -> ProgressBar {
+fn progress_of(clips: usize) -> ProgressBar {
     let template = "corpus {bar:30} {pos}/{len} clips, {elapsed} gone, {eta} to go";
-    let style =
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(clips as u64).with_style(style);
+    let bar = progress::bar(clips as u64, template);
     bar.enable_steady_tick(Duration::from_secs(1));
     bar
 }

@@ -15,6 +15,7 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 use tract_onnx::pb;
 
+use crate::hash::hex;
 use crate::net::BeatShape;
 
 pub use import::parameters;
@@ -79,5 +80,5 @@ pub fn with_decoder(onnx: &[u8], decoder: &DecoderSettings) -> Result<Vec<u8>> {
 /// SHA-256 of `bytes`, in hexadecimal.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }

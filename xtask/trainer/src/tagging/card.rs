@@ -7,6 +7,7 @@ use metrics::Confusion;
 
 use super::comparison::Row;
 use super::{TagEntry, TagPlan, TagScores, Trained};
+use crate::card::{fonts, origins};
 use crate::corpus::{Sound, SourceReport};
 
 /// A real piece, and what the model says of it.
@@ -108,17 +109,7 @@ impl TagCard<'_> {
              are computed from the score by a rule (tempo, density, loudness, mode, distortion, genre); \
              nobody rated this music.\n\n"
         };
-        text += "| source | hours | clips | licence | attribution |\n|---|---|---|---|---|\n";
-        for SourceReport { name, licence, attribution, hours, clips, .. } in self.sources {
-            let _ = writeln!(text, "| {name} | {hours:.2} | {clips} | {licence} | {attribution} |");
-        }
-        text += "\nIt was played with:\n\n| sounds | licence |\n|---|---|\n";
-        for Sound { name, licence } in self.sounds {
-            let _ = writeln!(text, "| {name} | {licence} |");
-        }
-        if self.sounds.is_empty() {
-            text += "| the trainer's own synthesizer | MIT OR Apache-2.0 |\n";
-        }
+        text += &origins(self.sources, self.sounds);
         text
     }
 
@@ -166,7 +157,7 @@ impl TagCard<'_> {
              | | parameters | genre accuracy | macro F1 | instrument mAP | ROC-AUC | mood CCC |\n\
              |---|---|---|---|---|---|---|\n",
             self.clips.1,
-            if self.fonts() > 2 { ", and a SoundFont," } else { "" },
+            if fonts(self.sounds) > 2 { ", and a SoundFont," } else { "" },
             self.clips.0
         );
         let own = |name: &str, scores: TagScores| Row {
@@ -215,11 +206,6 @@ impl TagCard<'_> {
             let _ = writeln!(text, "| {name} | {precision} | {clips} |");
         }
         text
-    }
-
-    /// SoundFonts played; the last of three or more is kept for validation.
-    fn fonts(&self) -> usize {
-        self.sounds.iter().filter(|sound| sound.name.contains(".sf")).count()
     }
 
     fn limits(&self) -> String {

@@ -19,6 +19,7 @@ use crate::features;
 use crate::net::{Pooling, TagShape};
 use crate::render::audio::write_whole;
 use crate::tagclip::TagClip;
+use crate::train::gate::put_aside;
 
 /// Trains the tag model.
 #[derive(Debug, Args)]
@@ -116,6 +117,42 @@ impl TagsArgs {
         Ok(Some(BeatStem { channels: shape.channels, features: shape.features, params }))
     }
 
+    fn plan(&self, stem: Option<&BeatStem>, vocabulary: &Vocabulary) -> TagPlan {
+        let (channels, features) =
+            stem.map_or((CHANNELS, FEATURES), |stem| (stem.channels, stem.features));
+        let shape = TagShape {
+            channels,
+            features,
+            hidden: self.hidden,
+            block: BLOCK,
+            pooling: Pooling::Lstm,
+            genres: vocabulary.genres.len(),
+            instruments: vocabulary.instruments.len(),
+        };
+        TagPlan {
+            start: self.stem,
+            seed: self.seed,
+            steps: self.steps,
+            batch: self.batch,
+            rate: self.rate,
+            dropout: self.dropout,
+            mixup: self.mixup,
+            ..TagPlan::usual(shape)
+        }
+    }
+
+    /// The music to render, from the datasets in `data`.
+    fn music(&self, data: Option<PathBuf>) -> CorpusSettings {
+        CorpusSettings {
+            seed: self.seed,
+            hours: self.hours,
+            data,
+            audio: Vec::new(),
+            soundfonts: self.soundfonts.clone(),
+            cache: self.cache.clone().unwrap_or_else(|| self.work.join("corpus")),
+        }
+    }
+
     /// The folder with datasets, and the one with a user's own music.
     fn folders(&self) -> Result<(Option<PathBuf>, Option<PathBuf>)> {
         let (sets, own): (Vec<_>, Vec<_>) = self.data.iter().partition(|path| holds_datasets(path));
@@ -181,51 +218,18 @@ impl TagsArgs {
 /// # Errors
 /// As [`tagged::build`] and [`train`]; the model is written whole or not at all.
 pub fn run(args: &TagsArgs) -> Result<()> {
-    ensure!(
-        args.hours > 0.0 && args.hours < 1000.0,
-        "hours = {}: give more than 0 and less than 1000",
-        args.hours
-    );
     let vocabulary = tagged::vocabulary(args.vocabulary.as_deref())?;
     let (sets, own) = args.folders()?;
     if let Some(dev) = &args.dev {
         ensure!(!audio_files(dev).is_empty(), "--dev {} holds no audio", dev.display());
     }
     let stem = args.beat_stem()?;
-    let (channels, features) =
-        stem.as_ref().map_or((CHANNELS, FEATURES), |stem| (stem.channels, stem.features));
-    let shape = TagShape {
-        channels,
-        features,
-        hidden: args.hidden,
-        block: BLOCK,
-        pooling: Pooling::Lstm,
-        genres: vocabulary.genres.len(),
-        instruments: vocabulary.instruments.len(),
-    };
-    let plan = TagPlan {
-        start: args.stem,
-        seed: args.seed,
-        steps: args.steps,
-        batch: args.batch,
-        rate: args.rate,
-        dropout: args.dropout,
-        mixup: args.mixup,
-        ..TagPlan::usual(shape)
-    };
+    let plan = args.plan(stem.as_ref(), &vocabulary);
     plan.check()?;
+    let music = args.music(sets);
+    music.check()?;
     let users = own.map(|own| Users::read(&own, &vocabulary, args.folds, args.seed)).transpose()?;
-    let mut corpus = tagged::build(
-        &CorpusSettings {
-            seed: args.seed,
-            hours: args.hours,
-            data: sets,
-            audio: Vec::new(),
-            soundfonts: args.soundfonts.clone(),
-            cache: args.cache.clone().unwrap_or_else(|| args.work.join("corpus")),
-        },
-        &vocabulary,
-    )?;
+    let mut corpus = tagged::build(&music, &vocabulary)?;
     let stem = stem.map(|stem| stem.params);
     let mut folds = None;
     if let Some(users) = users {
@@ -264,19 +268,10 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     eprintln!("as the plugin gives them: {given:?}");
 
     let old_path = args.out.join("tags.onnx");
-    let old = match old_path.exists() {
-        true => {
-            let bytes = std::fs::read(&old_path)
-                .with_context(|| format!("reading {}", old_path.display()))?;
-            Some(trial::scores(&bytes, &vocabulary, validation))
-        }
-        false => None,
-    };
-    let passes = match &old {
-        None => true,
-        Some(Ok(old)) => given.overall() >= old.overall(),
-        Some(Err(_)) => true,
-    };
+    let old = old_path.exists().then(|| std::fs::read(&old_path)).transpose();
+    let old = old.with_context(|| format!("reading {}", old_path.display()))?;
+    let old = old.map(|bytes| trial::scores(&bytes, &vocabulary, validation));
+    let worse = matches!(&old, Some(Ok(old)) if given.overall() < old.overall());
     let mut rows = Vec::new();
     if args.compare > 0 {
         rows = comparison::variants(&plan, args.compare, stem.as_deref(), clips, validation)?;
@@ -284,20 +279,12 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     }
     let real = args.dev.as_deref().map_or(Ok(Vec::new()), |dev| said(dev, &bytes, &vocabulary))?;
 
-    let name = if passes { "tags" } else { "tags.new" };
+    let name = if worse { "tags.new" } else { "tags" };
     let file = |extension: &str| args.out.join(format!("{name}.{extension}"));
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make {}; choose another --out", args.out.display()))?;
     if let Some(Err(error)) = &old {
-        // It may be a good model in other words: nobody here can say, so it is kept.
-        let aside = old_path.with_extension("before.onnx");
-        std::fs::rename(&old_path, &aside)
-            .with_context(|| format!("cannot move {} aside", old_path.display()))?;
-        eprintln!(
-            "{} cannot be compared ({error:#}); it is now {}",
-            old_path.display(),
-            aside.display()
-        );
+        put_aside(&old_path, error)?;
     }
     write_whole(&file("onnx"), &bytes)?;
     let judged = judgements(&plan.shape, &params, validation);
@@ -326,8 +313,8 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     println!("{}: {given:?}", file("onnx").display());
     println!("SHA-256 {}; {:.3} s per step", export::sha256(&bytes), trained.seconds_per_step);
     match old {
-        Some(Ok(old)) if passes => println!("it replaces the old tags.onnx, which has {old:?}"),
-        Some(Ok(old)) => println!("the old tags.onnx stays: it has {old:?}"),
+        Some(Ok(old)) if worse => println!("the old tags.onnx stays: it has {old:?}"),
+        Some(Ok(old)) => println!("it replaces the old tags.onnx, which has {old:?}"),
         _ => (),
     }
     Ok(())

@@ -18,9 +18,10 @@ mod users;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
-use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
+use crate::hash::hex;
+use crate::progress;
 use crate::render::audio::write_whole;
 use crate::tagclip::TagClip;
 use crate::train::checkpoint::Checkpoint;
@@ -33,16 +34,7 @@ pub use scores::{TagScores, scores};
 const LEARNED: usize = 100;
 
 /// What a run made.
-pub struct Trained {
-    /// The best parameters seen.
-    pub params: Vec<f32>,
-    /// All validations.
-    pub history: Vec<TagEntry>,
-    /// The validation of `params`.
-    pub best: TagEntry,
-    /// Mean seconds per step.
-    pub seconds_per_step: f64,
-}
+pub type Trained = crate::train::Trained<TagEntry>;
 
 /// Where a run keeps its files.
 pub struct Desk {
@@ -84,7 +76,8 @@ pub fn train(
     if let Some(folder) = &desk.folder {
         std::fs::create_dir_all(folder)?;
     }
-    let bar = progress(plan.steps, name);
+    let template = "{prefix} {bar:30} {pos}/{len}, {elapsed} gone, {eta} to go  {msg}";
+    let bar = progress::bar(plan.steps as u64, template).with_prefix(name.to_owned());
     while run.step < plan.steps && !run.has_stalled() {
         let loss = run.learn(&music);
         ensure!(
@@ -120,7 +113,7 @@ fn fingerprint(clips: &[TagClip]) -> String {
         let last = clip.frames.last().map_or(0, |last| last[0].to_bits());
         hash.update(format!("{} {} {last} {:?};", clip.name, clip.frames.len(), clip.truth));
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..8])
 }
 
 /// Writes all entries as a table.
@@ -136,11 +129,4 @@ fn journal(path: &Path, history: &[TagEntry]) -> Result<()> {
         );
     }
     write_whole(path, table.as_bytes())
-}
-
-fn progress(steps: usize, name: &str) -> ProgressBar {
-    let template = "{prefix} {bar:30} {pos}/{len}, {elapsed} gone, {eta} to go  {msg}";
-    let style =
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(steps as u64).with_style(style).with_prefix(name.to_owned())
 }

@@ -13,7 +13,7 @@ use super::scores::scores;
 use super::{Start, TagEntry, TagPlan, Trained};
 use crate::dice::Dice;
 use crate::net::{TagLoss, TagNetwork, TagShard, random_tag_parameters};
-use crate::optimise::{AdamW, Settings};
+use crate::optimise::{AdamW, Settings, average};
 use crate::tagclip::TagClip;
 use crate::train::checkpoint::{AboutRun, Checkpoint};
 use crate::train::plan::SHARD;
@@ -72,14 +72,9 @@ impl Run {
                 params[..len].copy_from_slice(&stem[..len]);
             }
         }
-        let usual = Settings::default();
         Ok(Self {
             adam: AdamW::new(&plan.shape.layout().base),
-            settings: Settings {
-                rate: plan.rate,
-                warm_up: usual.warm_up.min(plan.steps / 10),
-                ..usual
-            },
+            settings: Settings::over(plan.steps, plan.rate),
             smooth: params.clone(),
             best: params.clone(),
             params,
@@ -151,17 +146,15 @@ impl Run {
             sum.iter_mut().zip(&shard.grads).for_each(|(sum, grad)| *sum += grad);
         }
         let rate = self.settings.rate_at(step, step as f64 / plan.steps as f64);
-        let kept = self.params[..plan.shape.stem_len()].to_vec();
+        // Decay alone would move a frozen stem.
+        let frozen =
+            (plan.start == Start::Frozen).then(|| self.params[..plan.shape.stem_len()].to_vec());
         self.adam.step(&self.settings, rate, &mut self.params, &sum);
-        if plan.start == Start::Frozen {
-            // Decay alone would move it.
-            self.params[..kept.len()].copy_from_slice(&kept);
+        if let Some(stem) = frozen {
+            self.params[..stem.len()].copy_from_slice(&stem);
         }
         self.step += 1;
-        let keep = (self.step as f32 / (self.step as f32 + 10.0)).min(0.995);
-        for (smooth, param) in self.smooth.iter_mut().zip(&self.params) {
-            *smooth += (1.0 - keep) * (param - *smooth);
-        }
+        average(&mut self.smooth, &self.params, self.step, 0.995);
         self.running = (self.running.0 + total.total(), self.running.1 + 1);
         self.seconds += begun.elapsed().as_secs_f64();
         total.total()

@@ -110,18 +110,21 @@ pub(super) fn decisions(
 #[must_use]
 pub fn scores(shape: &TagShape, params: &[f32], clips: &[TagClip]) -> TagScores {
     let said = judgements(shape, params, clips);
-    scores_of(shape, &said, clips)
+    scores_of((shape.genres, shape.instruments), &said, clips)
 }
 
-/// Scores of what was said.
+/// Scores of what was said about so many genres and instruments.
 #[must_use]
-pub(super) fn scores_of(shape: &TagShape, said: &[Vec<f32>], clips: &[TagClip]) -> TagScores {
-    let confusion = confusion(shape.genres, said, clips);
-    let decisions =
-        decisions(shape.instruments, |clip, index| said[clip][shape.genres + index], clips);
+pub(super) fn scores_of(
+    (genres, instruments): (usize, usize),
+    said: &[Vec<f32>],
+    clips: &[TagClip],
+) -> TagScores {
+    let confusion = confusion(genres, said, clips);
+    let decisions = decisions(instruments, |clip, index| said[clip][genres + index], clips);
     let mood = |k: usize| {
         let pairs = said.iter().zip(clips).filter_map(|(said, clip)| {
-            let said = said[shape.genres + shape.instruments + k];
+            let said = said[genres + instruments + k];
             Some((f64::from(clip.truth.mood?[k]), f64::from(said)))
         });
         concordance(&pairs.collect::<Vec<_>>()).unwrap_or(0.0)

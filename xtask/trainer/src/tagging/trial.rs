@@ -1,11 +1,10 @@
 //! A tag model heard as the plugin hears it: second by second, smoothed, by the listener's own code.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow, ensure};
 use listener::{BANDS, FeatureSpec, Runtime, TagNet, Tags, Vocabulary};
 use rayon::prelude::*;
 
 use super::scores::{TagScores, scores_of};
-use crate::net::{Pooling, TagShape};
 use crate::tagclip::TagClip;
 
 /// What a model says of one piece.
@@ -40,10 +39,12 @@ impl Heard {
 /// # Errors
 /// When the model cannot be used.
 pub(super) fn hear(onnx: &[u8], pieces: &[&[[f32; BANDS]]]) -> Result<Vec<Heard>> {
+    let load = || TagNet::from_bytes(onnx, &FeatureSpec::CURRENT, &Runtime::Embedded);
     pieces
         .par_iter()
-        .map(|frames| {
-            let mut net = TagNet::from_bytes(onnx, &FeatureSpec::CURRENT, &Runtime::Embedded)?;
+        // A network is costly to make and serves one piece after the other.
+        .map_init(load, |net, frames| {
+            let net = net.as_mut().map_err(|error| anyhow!("{error}"))?;
             let mut ear = net.new_ear();
             let mut heard = Heard::default();
             for bins in *frames {
@@ -63,7 +64,7 @@ pub(super) fn hear(onnx: &[u8], pieces: &[&[[f32; BANDS]]]) -> Result<Vec<Heard>
 /// When the model cannot be used, or has other words than `vocabulary`.
 pub(super) fn scores(onnx: &[u8], vocabulary: &Vocabulary, clips: &[TagClip]) -> Result<TagScores> {
     let file = listener::TagFile::read(onnx)?;
-    anyhow::ensure!(
+    ensure!(
         (&file.vocabulary.genres, &file.vocabulary.instruments)
             == (&vocabulary.genres, &vocabulary.instruments),
         "it has other words"
@@ -71,14 +72,6 @@ pub(super) fn scores(onnx: &[u8], vocabulary: &Vocabulary, clips: &[TagClip]) ->
     let pieces: Vec<&[[f32; BANDS]]> = clips.iter().map(|clip| &clip.frames[..]).collect();
     let said: Vec<Vec<f32>> =
         hear(onnx, &pieces)?.iter().map(|heard| heard.mean(vocabulary)).collect();
-    let shape = TagShape {
-        channels: [8, 8],
-        features: 8,
-        hidden: file.shape.hidden,
-        block: file.block,
-        pooling: Pooling::Lstm,
-        genres: vocabulary.genres.len(),
-        instruments: vocabulary.instruments.len(),
-    };
-    Ok(scores_of(&shape, &said, clips))
+    let counts = (vocabulary.genres.len(), vocabulary.instruments.len());
+    Ok(scores_of(counts, &said, clips))
 }

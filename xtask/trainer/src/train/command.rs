@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use listener::{DecoderSettings, ModelFile};
 
-use super::gate::{Marks, Trial};
+use super::gate::{Marks, Trial, put_aside};
 use super::validate::{Scores, validate};
 use super::{Desk, Length, Plan, Trained, train};
 use crate::card::{self, Card};
@@ -234,16 +234,12 @@ fn beats(args: &BeatsArgs) -> Result<()> {
     let start = args.from.as_deref().map(Start::read).transpose()?;
     let plan = args.plan(start.as_ref());
     plan.check()?;
-    ensure!(
-        args.music.hours > 0.0 && args.music.hours < 1000.0,
-        "hours = {}: give more than 0 and less than 1000",
-        args.music.hours
-    );
+    let music = args.music.settings(args.cache.clone().unwrap_or_else(|| args.work.join("corpus")));
+    music.check()?;
     ensure!((1..=8).contains(&args.voices), "voices = {}: give 1 to 8", args.voices);
     Desk { folder: args.work.clone(), resume: args.resume, start: None }.check()?;
     let dev = args.dev.as_deref().map_or_else(|| Ok(Vec::new()), corpus::annotated)?;
-    let cache = args.cache.clone().unwrap_or_else(|| args.work.join("corpus"));
-    let corpus = corpus::build(&args.music.settings(cache))?;
+    let corpus = corpus::build(&music)?;
     eprintln!(
         "{} clips to learn from, {} for validation; {} parameters",
         corpus.train.len(),
@@ -324,15 +320,7 @@ fn marks_of(path: &Path, trial: &Trial) -> Result<Option<Marks>> {
     match read() {
         Ok(((shape, params), file)) => Ok(Some(trial.hear(&shape, &params).marks(&file.decoder))),
         Err(error) => {
-            // It may be a good model of another maker: nobody here can say, so it is kept.
-            let aside = path.with_extension("before.onnx");
-            std::fs::rename(path, &aside)
-                .with_context(|| format!("cannot move {} aside", path.display()))?;
-            eprintln!(
-                "{} cannot be compared ({error:#}); it is now {}",
-                path.display(),
-                aside.display()
-            );
+            put_aside(path, &error)?;
             Ok(None)
         }
     }

@@ -2,7 +2,9 @@
 //! the validation clips and, when there is any, on real music.
 
 use std::fmt;
+use std::path::Path;
 
+use anyhow::{Context, Error, Result};
 use listener::DecoderSettings;
 use metrics::{expected_calibration_error, reliability};
 
@@ -85,6 +87,19 @@ impl fmt::Display for Marks {
         validation.iter().try_for_each(|error| write!(f, "; calibration error {error:.3}"))?;
         dev.iter().try_for_each(|error| write!(f, ", on dev {error:.3}"))
     }
+}
+
+/// Keeps the model at `path`, which cannot be compared because of `error`, under another name. It may be a
+/// good model of another maker: nobody here can say.
+///
+/// # Errors
+/// When it cannot be renamed.
+pub(crate) fn put_aside(path: &Path, error: &Error) -> Result<()> {
+    let aside = path.with_extension("before.onnx");
+    std::fs::rename(path, &aside)
+        .with_context(|| format!("cannot move {} aside", path.display()))?;
+    eprintln!("{} cannot be compared ({error:#}); it is now {}", path.display(), aside.display());
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 pub(crate) mod checkpoint;
 pub(crate) mod colour;
 pub mod command;
-mod gate;
+pub(crate) mod gate;
 pub mod pace;
 pub(crate) mod plan;
 mod run;
@@ -18,9 +18,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use crate::clip::Clip;
+use crate::progress;
 use crate::render::audio::write_whole;
 use checkpoint::Checkpoint;
 pub use gate::Marks;
@@ -32,13 +33,13 @@ use sampler::Music;
 const CLEARLY: f64 = 0.003;
 
 /// What a run made.
-pub struct Trained {
+pub struct Trained<E = Entry> {
     /// The best parameters seen.
     pub params: Vec<f32>,
     /// All validations.
-    pub history: Vec<Entry>,
+    pub history: Vec<E>,
     /// The validation of `params`.
-    pub best: Entry,
+    pub best: E,
     /// Mean seconds per step.
     pub seconds_per_step: f64,
 }
@@ -113,7 +114,7 @@ pub fn train(
         desk.put_aside()?;
         Run::start(plan, &music, desk.start.as_deref())
     };
-    let bar = progress(plan);
+    let bar = progress_of(plan);
     let mut told = run.best_score();
     while run.progress() < 1.0 && !run.has_stalled() {
         let begun = Instant::now();
@@ -158,11 +159,9 @@ fn journal(path: &Path, history: &[Entry]) -> Result<()> {
     write_whole(path, table.as_bytes())
 }
 
-fn progress(plan: &Plan) -> ProgressBar {
+fn progress_of(plan: &Plan) -> ProgressBar {
     let template = "training {bar:30} {percent}%, {elapsed} gone, {eta} to go  {msg}";
-    let style =
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = ProgressBar::new(1000).with_style(style);
+    let bar = progress::bar(1000, template);
     bar.set_message(match plan.length {
         Length::Steps(steps) => format!("{steps} steps"),
         Length::Minutes(minutes) => format!("{minutes} minutes"),

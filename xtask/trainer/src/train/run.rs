@@ -14,7 +14,7 @@ use super::validate::validate;
 use crate::clip::Clip;
 use crate::dice::Dice;
 use crate::net::{Loss, Network, OUTPUTS, Shard, State, random_parameters};
-use crate::optimise::{AdamW, Settings};
+use crate::optimise::{AdamW, Settings, average};
 
 /// A run in progress.
 pub(super) struct Run {
@@ -44,12 +44,11 @@ struct Bench {
     gradient: Vec<f32>,
 }
 
-/// The optimiser's settings; a short run warms up over its first tenth.
+/// The optimiser's settings.
 fn settings(plan: &Plan) -> Settings {
-    let usual = Settings { rate: plan.rate, ..Settings::default() };
     match plan.length {
-        Length::Steps(steps) => Settings { warm_up: usual.warm_up.min(steps / 10), ..usual },
-        Length::Minutes(_) => usual,
+        Length::Steps(steps) => Settings::over(steps, plan.rate),
+        Length::Minutes(_) => Settings { rate: plan.rate, ..Settings::default() },
     }
 }
 
@@ -156,10 +155,7 @@ impl Run {
         let rate = self.settings.rate_at(self.step, self.progress());
         self.adam.step(&self.settings, rate, &mut self.params, &self.benches[0].shard.grads);
         self.step += 1;
-        let keep = (self.step as f32 / (self.step as f32 + 10.0)).min(0.997);
-        for (smooth, param) in self.smooth.iter_mut().zip(&self.params) {
-            *smooth += (1.0 - keep) * (param - *smooth);
-        }
+        average(&mut self.smooth, &self.params, self.step, 0.997);
         self.running = (self.running.0 + total.total(), self.running.1 + 1);
         total.total()
     }

@@ -12,6 +12,7 @@ use super::colour::{self, Colour};
 use super::targets::{self, Labels};
 use crate::clip::Clip;
 use crate::dice::Dice;
+use crate::hash::hex;
 use crate::net::OUTPUTS;
 
 /// Longest walk through one clip, in stretches.
@@ -52,8 +53,7 @@ impl Music {
             hash.update(clip.frames.len().to_le_bytes());
             hash.update(clip.frames.last().map_or(0, |last| last[0].to_bits()).to_le_bytes());
         }
-        let fingerprint =
-            hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let fingerprint = hex(&hash.finalize()[..8]);
         let prepare = |mut clip: Clip| {
             let labels = Labels::of(&clip);
             colour::to_magnitudes(&mut clip.frames);

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::compose::style::{Drums, Style};
 use crate::dice::Dice;
+use crate::hash::hex;
 use crate::render::Split;
 
 /// Styles of the composer.
@@ -204,7 +205,7 @@ pub(super) fn fingerprint() -> String {
             hash.update(format!("{genre} {figures:?};"));
         }
     }
-    hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..6])
 }
 
 /// Whether anybody plays `genre` here.

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use super::inventory::Inventory;
 use super::sources::{CLIP_S, Source};
 use super::workshop::Workshop;
-use super::{CorpusSettings, Sound, SourceReport, cache, progress};
+use super::{CorpusSettings, Sound, SourceReport, cache, cache_folder, make_missing};
 use crate::baseline::chroma::chroma;
 use crate::compose::score::Part;
 use crate::dice::Dice;
@@ -97,43 +97,24 @@ pub fn build(settings: &CorpusSettings, vocabulary: &Vocabulary) -> Result<TagCo
     let inventory = Inventory::take(settings)?;
     let Vocabulary { genres, instruments, .. } = vocabulary;
     let words = format!("{VERSION} {genres:?} {instruments:?} {}", genres::fingerprint());
-    let folder = settings.cache.join(format!("tags-{}", inventory.named(settings.seed, &words)));
-    std::fs::create_dir_all(&folder).with_context(|| {
-        format!("cannot make cache folder {}; choose another", folder.display())
-    })?;
+    let name = format!("tags-{}", inventory.named(settings.seed, &words));
+    let folder = cache_folder(&settings.cache, &name)?;
     let jobs = jobs(settings.hours, vocabulary);
     let mut clips: Vec<Option<TagClip>> =
         jobs.par_iter().map(|job| load(&folder, &job.name)).collect();
-    let missing: Vec<usize> = (0..jobs.len()).filter(|&index| clips[index].is_none()).collect();
-    let mut skipped = 0;
-    let mut unusable = BTreeMap::new();
-    if !missing.is_empty() {
+    let (mut failed, mut unusable) = (Vec::new(), BTreeMap::new());
+    if clips.contains(&None) {
         let workshop = Workshop::open(settings)?;
         unusable = workshop.skipped();
-        let bar = progress(missing.len());
-        let rendered: Vec<(usize, Result<TagClip>)> = missing
-            .into_iter()
-            .par_bridge()
-            .map(|index| {
-                let clip = render(&workshop, &jobs[index], vocabulary, settings.seed);
-                let clip = clip.and_then(|clip| store(&folder, clip));
-                bar.inc(1);
-                (index, clip)
-            })
-            .collect();
-        bar.finish_and_clear();
-        for (index, clip) in rendered {
-            match clip {
-                Ok(clip) => clips[index] = Some(clip),
-                Err(error) => {
-                    eprintln!("skipped {}: {error:#}", jobs[index].name);
-                    skipped += 1;
-                }
-            }
-        }
+        failed = make_missing(&mut clips, |index| {
+            store(&folder, render(&workshop, &jobs[index], vocabulary, settings.seed)?)
+        });
     }
-    if skipped > 0 {
-        eprintln!("{skipped} clips skipped");
+    for (index, error) in &failed {
+        eprintln!("skipped {}: {error:#}", jobs[*index].name);
+    }
+    if !failed.is_empty() {
+        eprintln!("{} clips skipped", failed.len());
     }
     let mut corpus = TagCorpus {
         train: Vec::new(),
