@@ -20,7 +20,7 @@ use std::time::Duration;
 use listener::{BeatNet, LaneFrame};
 
 use crate::health::Health;
-use crate::models::Models;
+use crate::models::{Model, Models, Network};
 use seat::Seat;
 use tagger::Tagger;
 
@@ -87,6 +87,20 @@ impl Drop for Hub {
             let _ = worker.join();
         }
     }
+}
+
+/// The model at `path`. While a new one is loaded every lane knows, because all of them wait.
+fn load<'a, N: Network>(
+    models: &'a mut Models<N>,
+    path: &str,
+    seats: &mut [Seat],
+) -> &'a mut Model<N> {
+    if !models.knows(path) {
+        seats.iter_mut().for_each(|seat| seat.set_loading(true));
+        models.get(path);
+        seats.iter_mut().for_each(|seat| seat.set_loading(false));
+    }
+    models.get(path)
 }
 
 /// What the worker works on.
@@ -167,14 +181,9 @@ impl Table {
 
     /// One step of the model at `path`, for every lane that wants it.
     fn hear(&mut self, path: &str) {
-        if !self.models.knows(path) {
-            self.seats.iter_mut().for_each(|seat| seat.set_loading(true));
-            self.models.get(path);
-            self.seats.iter_mut().for_each(|seat| seat.set_loading(false));
-        }
+        let model = load(&mut self.models, path, &mut self.seats);
         let mut seats: Vec<&mut Seat> =
             self.seats.iter_mut().filter(|seat| seat.wants() == Some(path)).collect();
-        let model = self.models.get(path);
         let health = model.health();
         let Some(net) = model.net() else {
             seats.iter_mut().for_each(|seat| seat.miss(health));

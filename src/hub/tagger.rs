@@ -8,8 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use listener::{Error, TagEar, TagNet};
 
-use super::reason;
 use super::seat::Seat;
+use super::{load, reason};
 use crate::health::Health;
 use crate::models::Models;
 
@@ -37,12 +37,7 @@ impl Tagger {
     fn step(&mut self, seats: &mut [Seat], most: usize, chosen: fn(&Seat) -> bool) -> bool {
         let wanted = seats.iter().filter(|seat| chosen(seat)).find_map(Seat::wants_tags);
         let Some(path) = wanted.map(str::to_owned) else { return false };
-        if !self.models.knows(&path) {
-            seats.iter_mut().for_each(|seat| seat.set_loading(true));
-            self.models.get(&path);
-            seats.iter_mut().for_each(|seat| seat.set_loading(false));
-        }
-        let model = self.models.get(&path);
+        let model = load(&mut self.models, &path, seats);
         let health = model.health();
         let Some(net) = model.net() else {
             Self::fail(seats, &path, health);

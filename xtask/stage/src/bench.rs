@@ -17,14 +17,14 @@ mod table;
 
 use crate::host::default_plugin;
 use crate::song::Song;
-use crate::write::all_or_nothing;
+use crate::write::{all_or_nothing, make_folder, pretty, print};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use machine::Machine;
 use report::{Report, Stages};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 /// Measures what the built plugin costs.
@@ -71,18 +71,12 @@ const LANES_S: f64 = 5.0;
 pub fn run(options: &Options) -> Result<bool> {
     let stages = options.stages.as_deref().map(read_stages).transpose()?;
     if let Some(dir) = &options.out {
-        fs::create_dir_all(dir)
-            .with_context(|| format!("{}: cannot be made; choose another --out", dir.display()))?;
+        make_folder(dir)?;
     }
     let report = measure(options, stages)?;
-    let text = if options.json {
-        serde_json::to_string(&report.json())? + "\n"
-    } else {
-        table::text(&report)
-    };
-    std::io::stdout().write_all(text.as_bytes()).context("the result cannot be printed")?;
+    print(options.json.then(|| report.json()), || table::text(&report))?;
     if let Some(dir) = &options.out {
-        let json = [serde_json::to_vec_pretty(&report.json())?, b"\n".to_vec()].concat();
+        let json = pretty(&report.json())?;
         let paths = ["bench.json", "growth.png"].map(|name| dir.join(name));
         all_or_nothing(&paths, &[json, growth::png(&report.lanes)?])?;
     }

@@ -14,16 +14,14 @@ pub mod tags;
 use crate::host::{Host, Mode, default_plugin};
 use crate::listen::{check_block, hear};
 use crate::song::Song;
-use crate::write::all_or_nothing;
-use anyhow::{Context, Result};
+use crate::write::{all_or_nothing, make_folder, pretty, print};
+use anyhow::Result;
 use collect::Collection;
 use peer::{Peer, check_names};
 use plot::reliability::Reliability;
 use progress::Progress;
 use report::{Report, Row, Setting};
 use score::{Estimate, Score};
-use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Scores the built plugin on every audio file that has its beats beside it.
@@ -93,19 +91,13 @@ pub fn run(options: &Options) -> Result<bool> {
         piece.truth(Some(Song::open(&piece.audio, None)?.duration_s()))?;
     }
     if let Some(dir) = &options.out {
-        fs::create_dir_all(dir)
-            .with_context(|| format!("{}: cannot be made; choose another --out", dir.display()))?;
+        make_folder(dir)?;
     }
     let plugin = options.plugin.clone().unwrap_or_else(default_plugin);
     let host = Host::load(&plugin, options.model.as_deref())?
         .with_tag_model(options.tag_model.as_deref())?;
     let report = listen(&host, &collection, options)?;
-    let text = if options.json {
-        serde_json::to_string(&report.json())? + "\n"
-    } else {
-        table::text(&report)
-    };
-    std::io::stdout().write_all(text.as_bytes()).context("the result cannot be printed")?;
+    print(options.json.then(|| report.json()), || table::text(&report))?;
     if let Some(dir) = &options.out {
         write(&report, dir)?;
     }
@@ -150,8 +142,7 @@ fn listen(host: &Host, collection: &Collection, options: &Options) -> Result<Rep
 
 /// Writes the report and its pictures.
 fn write(report: &Report, dir: &Path) -> Result<()> {
-    let mut json = serde_json::to_vec_pretty(&report.json())?;
-    json.push(b'\n');
+    let json = pretty(&report.json())?;
     let names = ["eval.tsv", "eval.json", "beats.png", "reliability.png", "errors.png"];
     let contents = [
         report.tsv().into_bytes(),

@@ -7,7 +7,6 @@ use crate::song::{RATES_HZ, Song};
 use crate::{picture, summary, write};
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// What the built plugin hears in music files.
@@ -78,12 +77,7 @@ fn one(host: &Host, file: &Path, options: &Options) -> Result<()> {
         Some(dir) => write::write(&hearing, picture::png(&song, &hearing)?, dir)?,
         None => Vec::new(),
     };
-    let text = if options.json {
-        serde_json::to_string(&hearing)? + "\n"
-    } else {
-        summary::text(&hearing, &written)
-    };
-    std::io::stdout().write_all(text.as_bytes()).context("the result cannot be printed")
+    write::print(options.json.then_some(&hearing), || summary::text(&hearing, &written))
 }
 
 pub(crate) fn check_block(block: u32) -> Result<()> {

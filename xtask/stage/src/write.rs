@@ -7,9 +7,11 @@ mod mid;
 
 use crate::hearing::Hearing;
 use anyhow::{Context, Result, bail};
+use serde::Serialize;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// The endings `--out` writes, in the order they are listed.
@@ -30,10 +32,30 @@ pub fn write(hearing: &Hearing, picture: Vec<u8>, dir: &Path) -> Result<Vec<Path
         picture,
     ];
     let paths = ENDINGS.map(|ending| dir.join(format!("{name}.{ending}")));
-    fs::create_dir_all(dir)
-        .with_context(|| format!("{}: cannot be made; choose another --out", dir.display()))?;
+    make_folder(dir)?;
     all_or_nothing(&paths, &contents)?;
     Ok(paths.to_vec())
+}
+
+/// Makes the folder that `--out` names, if it is not there.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn make_folder(dir: &Path) -> Result<()> {
+    fs::create_dir_all(dir)
+        .with_context(|| format!("{}: cannot be made; choose another --out", dir.display()))
+}
+
+/// Prints a result: as one line of JSON where it is asked for, else as text.
+///
+/// # Errors
+/// When nobody takes it.
+pub(crate) fn print<T: Serialize>(json: Option<T>, text: impl FnOnce() -> String) -> Result<()> {
+    let text = match json {
+        Some(json) => serde_json::to_string(&json)? + "\n",
+        None => text(),
+    };
+    std::io::stdout().write_all(text.as_bytes()).context("the result cannot be printed")
 }
 
 /// Refuses two songs whose files would overwrite each other in one folder.
@@ -67,7 +89,7 @@ fn beats(hearing: &Hearing) -> String {
     })
 }
 
-fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>> {
+pub(crate) fn pretty(value: &impl Serialize) -> Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');
     Ok(text)

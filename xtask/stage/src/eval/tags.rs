@@ -12,15 +12,13 @@ use super::progress::Progress;
 use crate::host::{Host, Mode, default_plugin};
 use crate::listen::{check_block, hear};
 use crate::song::Song;
-use crate::write::all_or_nothing;
-use anyhow::{Context, Result, bail};
+use crate::write::{all_or_nothing, make_folder, pretty, print};
+use anyhow::{Result, bail};
 use metrics::collection::{Collection, Fault, Refusal};
 use metrics::expected_calibration_error;
 use piece::{Piece, words};
 use report::{Report, Setting};
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Scores the tags of the built plugin: genre, instruments, valence and arousal.
@@ -59,18 +57,12 @@ pub fn run(options: &Options) -> Result<bool> {
         bail!("nothing to hear in {}; name folders with wav, flac, ogg or mp3", names.join(", "));
     }
     if let Some(dir) = &options.out {
-        fs::create_dir_all(dir)
-            .with_context(|| format!("{}: cannot be made; choose another --out", dir.display()))?;
+        make_folder(dir)?;
     }
     let plugin = options.plugin.clone().unwrap_or_else(default_plugin);
     let host = Host::load(&plugin, None)?;
     let report = listen(&host, &audio, options)?;
-    let text = if options.json {
-        serde_json::to_string(&report.json())? + "\n"
-    } else {
-        table::text(&report)
-    };
-    std::io::stdout().write_all(text.as_bytes()).context("the result cannot be printed")?;
+    print(options.json.then(|| report.json()), || table::text(&report))?;
     if let Some(dir) = &options.out {
         write(&report, dir)?;
     }
@@ -128,8 +120,7 @@ fn listen(host: &Host, audio: &[PathBuf], options: &Options) -> Result<Report> {
 
 /// Writes the report, and the pictures that have something in them.
 fn write(report: &Report, dir: &Path) -> Result<()> {
-    let mut json = serde_json::to_vec_pretty(&report.json())?;
-    json.push(b'\n');
+    let json = pretty(&report.json())?;
     let mut files = vec![
         ("eval-tags.tsv", report.files_tsv().into_bytes()),
         ("eval-tags-scores.tsv", report.scores_tsv().into_bytes()),

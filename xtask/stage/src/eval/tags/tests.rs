@@ -4,6 +4,7 @@ use super::*;
 use crate::hearing::{Hearing, TagMoment, Tags};
 use metrics::collection::{Labelled, Words};
 use score::Scores;
+use std::fs;
 
 /// Ten seconds of music with this genre named, and these probabilities for rock, jazz and piano.
 fn heard(name: &str, top: Option<&str>, [rock, jazz, piano]: [f64; 3], mood: [f64; 2]) -> Piece {
