@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use ort::environment::Environment;
 use ort::ep::{self, ExecutionProviderDispatch};
 use ort::session::Session;
-use ort::value::Tensor;
+use ort::value::TensorRef;
 
 use super::file::{Graph, INPUTS, Interface};
 use super::{Backend, Lane, ModelShape, Provider};
@@ -18,6 +18,7 @@ static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
 
 pub(crate) struct OnnxRuntime {
     session: Session,
+    batch: Batch,
     shape: ModelShape,
     interface: Interface,
     backend: Backend,
@@ -40,6 +41,7 @@ impl OnnxRuntime {
                         Backend { engine: "ONNX Runtime".into(), device: device(*provider).into() };
                     return Ok(Self {
                         session,
+                        batch: Batch::default(),
                         shape: graph.shape,
                         interface: graph.interface,
                         backend,
@@ -52,31 +54,19 @@ impl OnnxRuntime {
     }
 
     fn run(&mut self, lanes: &mut [impl Lane]) -> ort::Result<()> {
-        let ModelShape { context, layers, hidden } = self.shape;
-        let Interface { frames, width, .. } = self.interface;
-        let batch = lanes.len();
-        let mut mel = Vec::with_capacity(batch * frames * BANDS);
-        let mut contexts = Vec::with_capacity(batch * context * BANDS);
-        let mut h = vec![0.0; layers * batch * hidden];
-        let mut c = h.clone();
-        for (b, lane) in lanes.iter_mut().enumerate() {
-            mel.extend_from_slice(lane.mel());
-            let state = lane.state();
-            contexts.extend_from_slice(&state.context);
-            for layer in 0..layers {
-                let (own, batched) = memory_range(layer, b, batch, hidden);
-                h[batched.clone()].copy_from_slice(&state.h[own.clone()]);
-                c[batched].copy_from_slice(&state.c[own]);
-            }
-        }
+        let Self { session, batch, shape, interface, .. } = self;
+        let ModelShape { context, layers, hidden } = *shape;
+        let Interface { frames, width, .. } = *interface;
+        let count = lanes.len();
+        batch.gather(lanes, shape);
         let inputs = ort::inputs![
-            INPUTS[0] => Tensor::from_array(([batch, frames, BANDS], mel))?,
-            INPUTS[1] => Tensor::from_array(([batch, context, BANDS], contexts))?,
-            INPUTS[2] => Tensor::from_array(([layers, batch, hidden], h))?,
-            INPUTS[3] => Tensor::from_array(([layers, batch, hidden], c))?,
+            INPUTS[0] => TensorRef::from_array_view(([count, frames, BANDS], &batch.mel[..]))?,
+            INPUTS[1] => TensorRef::from_array_view(([count, context, BANDS], &batch.context[..]))?,
+            INPUTS[2] => TensorRef::from_array_view(([layers, count, hidden], &batch.h[..]))?,
+            INPUTS[3] => TensorRef::from_array_view(([layers, count, hidden], &batch.c[..]))?,
         ];
-        let outputs = self.session.run(inputs)?;
-        let names = self.interface.outputs();
+        let outputs = session.run(inputs)?;
+        let names = interface.outputs();
         let read = |i: usize| outputs[names[i]].try_extract_tensor::<f32>().map(|(_, data)| data);
         let (heard, contexts, h, c) = (read(0)?, read(1)?, read(2)?, read(3)?);
         for (b, lane) in lanes.iter_mut().enumerate() {
@@ -85,12 +75,43 @@ impl OnnxRuntime {
             let kept = context * BANDS;
             state.context.copy_from_slice(&contexts[b * kept..(b + 1) * kept]);
             for layer in 0..layers {
-                let (own, batched) = memory_range(layer, b, batch, hidden);
+                let (own, batched) = memory_range(layer, b, count, hidden);
                 state.h[own.clone()].copy_from_slice(&h[batched.clone()]);
                 state.c[own].copy_from_slice(&c[batched]);
             }
         }
         Ok(())
+    }
+}
+
+/// What all lanes of a step give to the network, kept from step to step: it allocates only when there
+/// are more lanes than ever before.
+#[derive(Default)]
+struct Batch {
+    mel: Vec<f32>,
+    context: Vec<f32>,
+    h: Vec<f32>,
+    c: Vec<f32>,
+}
+
+impl Batch {
+    fn gather(&mut self, lanes: &mut [impl Lane], shape: &ModelShape) {
+        let ModelShape { layers, hidden, .. } = *shape;
+        let count = lanes.len();
+        self.mel.clear();
+        self.context.clear();
+        self.h.resize(layers * count * hidden, 0.0);
+        self.c.resize(layers * count * hidden, 0.0);
+        for (b, lane) in lanes.iter_mut().enumerate() {
+            self.mel.extend_from_slice(lane.mel());
+            let state = lane.state();
+            self.context.extend_from_slice(&state.context);
+            for layer in 0..layers {
+                let (own, batched) = memory_range(layer, b, count, hidden);
+                self.h[batched.clone()].copy_from_slice(&state.h[own.clone()]);
+                self.c[batched].copy_from_slice(&state.c[own]);
+            }
+        }
     }
 }
 

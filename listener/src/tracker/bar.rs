@@ -1,6 +1,6 @@
 //! `BarTracker`: the forward recursion. One call per frame of activations, on the worker.
 
-use super::estimate::{BarEstimate, Estimator};
+use super::estimate::{BarEstimate, Estimator, Filter, sum};
 use super::observation::Observation;
 use super::states::{METERS, States};
 use super::support::Support;
@@ -8,6 +8,8 @@ use crate::{Activations, DecoderSettings};
 
 /// Filter steps per frame of activations.
 const STEPS_PER_FRAME: usize = 2;
+/// Frames in which the totals of all bars are summed anew.
+const FRAMES_PER_SUM: usize = 50;
 
 /// Tracks tempo, meter and position in the bar. Exact, deterministic, never fails; allocates only
 /// when it is built.
@@ -16,6 +18,11 @@ pub struct BarTracker {
     states: States,
     /// Probability of every state, up to a common factor.
     cells: Vec<f32>,
+    /// Total of the cells of every bar, kept up with each change of a cell: reading all cells in every
+    /// frame would cost more than all changes.
+    totals: Vec<f32>,
+    /// The bar whose total is summed anew next, so that rounding never adds up.
+    summed: usize,
     /// Total of `cells` after the last frame.
     total: f32,
     /// For every bar, the cell of its first state: how far the ring has turned.
@@ -41,6 +48,8 @@ impl BarTracker {
         let mut tracker = Self {
             settings: settings.clone(),
             cells: vec![0.0; states.size],
+            totals: vec![0.0; states.bars.len()],
+            summed: 0,
             total: 1.0,
             heads: vec![0; states.bars.len()],
             flow: vec![0.0; tempi + 2 * states.from.padding()],
@@ -62,6 +71,8 @@ impl BarTracker {
                 / bar.length as f32;
             self.cells[bar.first..bar.first + bar.length].fill(mass);
         }
+        self.sum_all();
+        self.summed = 0;
         self.total = 1.0;
         self.heads.fill(0);
         self.previous = Activations::default();
@@ -78,7 +89,9 @@ impl BarTracker {
             self.observe(Observation::new(between, &self.settings));
         }
         self.previous = activations;
-        let (mut estimate, total) = self.estimator.read(&self.states, &self.cells, &self.heads);
+        self.sum_some();
+        let filter = Filter { cells: &self.cells, totals: &self.totals, heads: &self.heads };
+        let (mut estimate, total) = self.estimator.read(&self.states, &filter);
         self.rescale(total);
         self.support.hear(estimate.beat_phase, activations.beat);
         let (at_beats, between) = (self.support.at_beats(), self.support.between());
@@ -108,9 +121,11 @@ impl BarTracker {
                     *mass = self.cells[bar.cell(head, beat * bar.interval)];
                 }
                 from.multiply(&self.flow, &mut self.arriving);
-                for (mass, (bar, &head)) in self.arriving.iter().zip(meter()) {
-                    self.cells[bar.cell(head, beat * bar.interval)] =
-                        mass * pull[bar.tempo] + enters * prior[bar.tempo];
+                let totals = &mut self.totals[range.clone()];
+                for ((mass, total), (bar, &head)) in self.arriving.iter().zip(totals).zip(meter()) {
+                    let cell = &mut self.cells[bar.cell(head, beat * bar.interval)];
+                    let new = mass * pull[bar.tempo] + enters * prior[bar.tempo];
+                    *total += new - std::mem::replace(cell, new);
                 }
             }
         }
@@ -128,23 +143,30 @@ impl BarTracker {
             let enters = restart * meter_prior / beats as f32;
             self.flow[within.clone()].copy_from_slice(&self.ending[range.clone()]);
             from.multiply(&self.flow, &mut self.arriving);
-            let meter = bars[range.clone()].iter().zip(&self.heads[range]);
-            for (mass, (bar, &head)) in self.arriving.iter().zip(meter) {
-                self.cells[bar.cell(head, 0)] = mass * pull[bar.tempo] + enters * prior[bar.tempo];
+            let meter = bars[range.clone()].iter().zip(&self.heads[range.clone()]);
+            let totals = &mut self.totals[range];
+            for ((mass, total), (bar, &head)) in self.arriving.iter().zip(totals).zip(meter) {
+                let cell = &mut self.cells[bar.cell(head, 0)];
+                let new = mass * pull[bar.tempo] + enters * prior[bar.tempo];
+                *total += new - std::mem::replace(cell, new);
             }
         }
     }
 
     /// Weighs the states around each beat; states elsewhere keep their weight of 1.
     fn observe(&mut self, observation: Observation) {
-        for (bar, &head) in self.states.bars.iter().zip(&self.heads) {
+        let bars = self.states.bars.iter().zip(&self.heads);
+        for ((bar, &head), total) in bars.zip(&mut self.totals) {
             let cells = &mut self.cells[bar.first..bar.first + bar.length];
             for beat in 0..bar.beats {
                 let weight = if beat == 0 { observation.downbeat } else { observation.beat };
                 let before = if beat == 0 { bar.length } else { beat * bar.interval };
-                for run in bar.run(head, before - bar.width, 2 * bar.width + 1) {
-                    cells[run].iter_mut().for_each(|c| *c *= weight);
+                let [run, rest] = bar.run(head, before - bar.width, 2 * bar.width + 1);
+                let mut sum = weigh(&mut cells[run], weight);
+                if !rest.is_empty() {
+                    sum += weigh(&mut cells[rest], weight);
                 }
+                *total += (weight - 1.0) * sum;
             }
         }
     }
@@ -158,9 +180,38 @@ impl BarTracker {
             // What is this unlikely counts as impossible, which also keeps denormals away.
             let (scale, negligible) = (1.0 / total, total * 1e-20);
             self.cells.iter_mut().for_each(|c| *c = if *c < negligible { 0.0 } else { *c * scale });
+            self.sum_all();
             self.total = 1.0;
         }
     }
+
+    /// Sums a few bars anew; all of them in about a second.
+    fn sum_some(&mut self) {
+        let bars = self.states.bars.len();
+        for _ in 0..bars.div_ceil(FRAMES_PER_SUM) {
+            self.summed = (self.summed + 1) % bars;
+            self.sum(self.summed);
+        }
+    }
+
+    fn sum_all(&mut self) {
+        (0..self.states.bars.len()).for_each(|bar| self.sum(bar));
+    }
+
+    fn sum(&mut self, index: usize) {
+        let bar = &self.states.bars[index];
+        self.totals[index] = sum(&self.cells[bar.first..bar.first + bar.length]);
+    }
+}
+
+/// Multiplies `cells` with `weight`; gives what they were in all.
+fn weigh(cells: &mut [f32], weight: f32) -> f32 {
+    let mut sum = 0.0;
+    for cell in cells {
+        sum += *cell;
+        *cell *= weight;
+    }
+    sum
 }
 
 fn blend(from: Activations, to: Activations, share: f32) -> Activations {

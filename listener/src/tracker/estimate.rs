@@ -43,6 +43,16 @@ pub(crate) struct Estimator {
     held: Option<Held>,
 }
 
+/// The filter, as it stands after a frame.
+pub(crate) struct Filter<'a> {
+    /// Probability of every state, up to a common factor.
+    pub(crate) cells: &'a [f32],
+    /// Total of the cells of every bar.
+    pub(crate) totals: &'a [f32],
+    /// For every bar, which cell its first state is in.
+    pub(crate) heads: &'a [usize],
+}
+
 /// The last answer.
 #[derive(Clone, Copy)]
 struct Held {
@@ -70,15 +80,10 @@ impl Estimator {
         self.held = None;
     }
 
-    /// `heads` says for every bar which cell its first state is in. Returns the total of `cells`
-    /// beside the answer.
-    pub(crate) fn read(
-        &mut self,
-        states: &States,
-        cells: &[f32],
-        heads: &[usize],
-    ) -> (BarEstimate, f32) {
-        let total = self.weigh_tempi(states, cells);
+    /// What `filter` says; the total of all its cells beside the answer.
+    pub(crate) fn read(&mut self, states: &States, filter: &Filter<'_>) -> (BarEstimate, f32) {
+        let Filter { cells, totals, heads } = *filter;
+        let total = self.weigh_tempi(states, totals);
         let tempo = self.choose_tempo(states);
         let interval = self.weigh_phases(states, cells, heads, tempo);
         let (beat_phase, mass) = self.choose_phase();
@@ -96,10 +101,11 @@ impl Estimator {
     }
 
     /// Probability of every tempo; returns the total.
-    fn weigh_tempi(&mut self, states: &States, cells: &[f32]) -> f32 {
+    fn weigh_tempi(&mut self, states: &States, totals: &[f32]) -> f32 {
         self.marginal.fill(0.0);
-        for bar in &states.bars {
-            self.marginal[bar.tempo] += sum(&cells[bar.first..bar.first + bar.length]);
+        for (bar, total) in states.bars.iter().zip(totals) {
+            // Rounding may leave a little less than nothing of what is gone.
+            self.marginal[bar.tempo] += total.max(0.0);
         }
         for (smoothed, band) in self.smoothed.iter_mut().zip(&states.alike) {
             *smoothed = band.dot(&self.marginal);
@@ -144,8 +150,14 @@ impl Estimator {
                     add(late, &cells[rest]);
                 }
             }
-            for (position, probability) in profile.iter().enumerate() {
-                all[position * PHASES / interval] += probability;
+            // The bin is `position * PHASES / interval`, without a division for each.
+            let (mut bin, mut rest) = (0, 0);
+            for probability in &*profile {
+                all[bin] += probability;
+                rest += PHASES;
+                while rest >= interval {
+                    (bin, rest) = (bin + 1, rest - interval);
+                }
             }
             let weight: f64 = profile.iter().map(|&p| f64::from(p)).sum();
             mass += weight;
@@ -160,9 +172,15 @@ impl Estimator {
         let offset = |k: usize| k as f32 - SAME_PHASE as f32;
         let closeness: [f32; 2 * SAME_PHASE + 1] =
             std::array::from_fn(|k| 1.0 - offset(k).abs() / (SAME_PHASE + 1) as f32);
+        // All phases side by side, so that the additions of one need not wait for each other.
+        let mut weights = [0.0; PHASES];
+        for (near, closeness) in closeness.iter().enumerate() {
+            for (weight, probability) in weights.iter_mut().zip(&self.phases[near..]) {
+                *weight += probability * closeness;
+            }
+        }
         let (mut best, mut most) = (0, f32::NEG_INFINITY);
-        for (start, around) in self.phases.windows(closeness.len()).enumerate() {
-            let weight = around.iter().zip(&closeness).map(|(p, c)| p * c).sum();
+        for (start, &weight) in weights.iter().enumerate() {
             if weight > most {
                 (best, most) = (start, weight);
             }
@@ -227,7 +245,7 @@ fn add(to: &mut [f32], values: &[f32]) {
 }
 
 /// A sum in eight lanes, which the compiler turns into vector instructions.
-fn sum(values: &[f32]) -> f32 {
+pub(crate) fn sum(values: &[f32]) -> f32 {
     let (chunks, rest) = values.as_chunks::<8>();
     let mut lanes = [0.0f32; 8];
     for chunk in chunks {
