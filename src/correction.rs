@@ -52,7 +52,7 @@ impl Correction {
             }
             TempoCorrection::Half => {
                 heard.beat = heard.beat.and_then(|beat| self.half_beat(beat));
-                heard.bar = self.half_bar(heard.bar, heard.due);
+                heard.bar = self.half_bar(heard.bar, heard.due.offset(-heard.shift));
                 (heard, None)
             }
         }
@@ -94,9 +94,9 @@ impl Correction {
         })
     }
 
-    fn half_bar(&self, bar: BarState, due: SamplePos) -> BarState {
+    fn half_bar(&self, bar: BarState, playing: SamplePos) -> BarState {
         // The newest bar was predicted: until it begins, the one before it goes on.
-        let second = self.second_bar == (self.bar_at <= due);
+        let second = self.second_bar == (self.bar_at <= playing);
         let phase = 0.5 * (bar.phase + if second { 1.0 } else { 0.0 });
         BarState {
             phase,
@@ -140,6 +140,7 @@ mod tests {
         Heard {
             at: at.offset(-200),
             due: at.offset(-100),
+            shift: 0,
             activations,
             bar,
             beat: Some(beat),

@@ -7,11 +7,12 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use listener::{Beat, FeatureSpec, LogMel, Onset, SamplePos};
+use listener::{BarState, Beat, FeatureSpec, LEAD_S, LogMel, Onset, SamplePos};
 use nice_plug::prelude::*;
 
 use crate::downmix::downmix;
 use crate::lane::{LaneAudio, LaneSettings, Message, Mood, News};
+use crate::latency::Timed;
 use crate::outputs::Sinks;
 use crate::outputs::automation::{Automation, Values};
 use crate::outputs::cv::{Cv, CvPulse};
@@ -40,6 +41,8 @@ pub(crate) struct Engine {
     log_mel: Option<LogMel>,
     rate_hz: f64,
     offline: bool,
+    /// Samples by which the host's audio is delayed behind this engine.
+    look_ahead: i64,
     /// Host samples since activation or reset, at the start of the piece at hand.
     now: i64,
     /// `now` at the start of the lane's stretch; positions of the lane count from here.
@@ -65,13 +68,14 @@ impl Engine {
     /// An engine that is not active yet.
     pub(crate) fn new(params: Arc<TatumParams>, lane: LaneAudio, recorder: Recorder) -> Self {
         Self {
-            settings: settings(&params),
+            settings: settings(&params, 0.0),
             params,
             lane,
             recorder,
             log_mel: None,
             rate_hz: 0.0,
             offline: false,
+            look_ahead: 0,
             now: 0,
             base: 0,
             gap: false,
@@ -92,11 +96,13 @@ impl Engine {
         &mut self.lane
     }
 
-    /// The host will call with `config`. \[main thread\]
-    pub(crate) fn activate(&mut self, config: &BufferConfig) {
+    /// The host will call with `config`, and its audio leaves `look_ahead` samples after it was heard
+    /// here. \[main thread\]
+    pub(crate) fn activate(&mut self, config: &BufferConfig, look_ahead: u32) {
         let rate_hz = f64::from(config.sample_rate);
         self.offline = config.process_mode == ProcessMode::Offline;
-        self.settings = settings(&self.params);
+        self.look_ahead = i64::from(look_ahead);
+        self.settings = self.chosen(rate_hz);
         if rate_hz != self.rate_hz {
             self.rate_hz = rate_hz;
             self.log_mel = LogMel::new(&FeatureSpec::CURRENT, rate_hz).ok();
@@ -120,13 +126,15 @@ impl Engine {
         self.cv.reset();
         self.shown_bpm = 0.0;
         self.mood = Mood::default();
+        self.pending.clear();
         self.restart();
     }
 
     /// Starts a new stretch of time here. Real-time safe.
     fn restart(&mut self) {
         self.base = self.now;
-        self.pending.clear();
+        // What was heard before is still to sound.
+        self.pending.keep_before(self.now + self.look_ahead);
         self.reported_bpm = None;
         if let Some(log_mel) = &mut self.log_mel {
             log_mel.reset();
@@ -167,7 +175,7 @@ impl Engine {
         if jumped || (self.gap && self.lane.has_room()) {
             self.restart();
         }
-        let settings = settings(&self.params);
+        let settings = self.chosen(self.rate_hz);
         if settings != self.settings && !self.gap && self.lane.send(Message::Settings(settings)) {
             self.settings = settings;
         }
@@ -204,17 +212,23 @@ impl Engine {
             if due < self.now {
                 self.lane.shared.late.fetch_add(1, Ordering::Relaxed);
             }
+            let complete = due - (LEAD_S * self.rate_hz).round() as i64;
+            self.recorder.time(Timed::Worker, (self.now - complete) as f64 / self.rate_hz);
+            // On its own sample of the delayed audio, unless it is known too late for that.
+            let on_time = |at: i64| due.max(at + self.look_ahead);
+            let at = on_time(host(heard.at));
+            let bar = later(heard.bar, at - due);
             self.pending.push(Due {
-                at: due,
-                event: Event::Frame(host(heard.at), heard.activations, heard.bar, mood),
+                at,
+                event: Event::Frame(host(heard.at), heard.activations, bar, mood),
             });
             if let Some(onset) = heard.onset {
                 let onset = Onset { at: SamplePos(host(onset.at)), ..onset };
-                self.pending.push(Due { at: due, event: Event::Onset(onset) });
+                self.pending.push(Due { at: on_time(onset.at.0), event: Event::Onset(onset) });
             }
             for beat in heard.beat.into_iter().chain(between) {
                 let beat = Beat { at: SamplePos(host(beat.at)), ..beat };
-                self.pending.push(Due { at: beat.at.0, event: Event::Beat(beat) });
+                self.pending.push(Due { at: beat.at.0 + heard.shift, event: Event::Beat(beat) });
             }
         }
     }
@@ -270,6 +284,7 @@ impl Engine {
                 self.midi.control(&activations, offset, &params.midi, sinks.note);
                 self.cv.follow(&bar, due.at);
                 let confidence = bar.confidence;
+                self.time(Timed::Frame, heard, at);
                 self.recorder.push(ReportEvent::Frame {
                     at: due.at,
                     heard,
@@ -289,6 +304,7 @@ impl Engine {
                 }
                 let Beat { at: own, in_bar, beats_per_bar, tempo: bpm, confidence } = beat;
                 let (at, emitted) = (own.0, at);
+                self.time(Timed::Beat, at, emitted);
                 self.recorder.push(ReportEvent::Beat {
                     at,
                     emitted,
@@ -301,9 +317,22 @@ impl Engine {
             Event::Onset(Onset { at: own, strength }) => {
                 self.midi.play(Note::Onset, strength, at, offset, &params.midi, sinks.note);
                 self.cv.trigger(CvPulse::Onset, strength, shape);
+                self.time(Timed::Onset, own.0, at);
                 self.recorder.push(ReportEvent::Onset { at: own.0, emitted: at, strength });
             }
         }
+    }
+
+    /// Counts how long after `sounded` something leaves at `emitted`, as the delayed audio is heard.
+    fn time(&self, timed: Timed, sounded: i64, emitted: i64) {
+        let samples = emitted - sounded - self.look_ahead;
+        self.recorder.time(timed, samples as f64 / self.rate_hz);
+    }
+
+    /// What the user can say to the decoder, as it stands now. The look-ahead stays as it was when the
+    /// host activated the plugin.
+    fn chosen(&self, rate_hz: f64) -> LaneSettings {
+        settings(&self.params, self.look_ahead as f64 / rate_hz)
     }
 
     /// Reports a tempo that is new, or known again.
@@ -320,12 +349,19 @@ impl Engine {
     }
 }
 
-/// What the user can say to the decoder, as it stands now.
-fn settings(params: &TatumParams) -> LaneSettings {
+/// The state of the bar so many samples later.
+fn later(bar: BarState, samples: i64) -> BarState {
+    let phase = f64::from(bar.phase) + samples as f64 * f64::from(bar.phase_per_sample);
+    // Rounded to 32 bits the end of the bar can be the whole of it.
+    BarState { phase: phase.rem_euclid(1.0) as f32 % 1.0, ..bar }
+}
+
+fn settings(params: &TatumParams, look_ahead_s: f64) -> LaneSettings {
     LaneSettings {
         min_bpm: params.tempo.min.value(),
         max_bpm: params.tempo.max.value(),
         correction: params.tempo.correction.value(),
+        shift_s: (look_ahead_s - params.time.lead_s()) as f32,
     }
 }
 

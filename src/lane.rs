@@ -33,6 +33,9 @@ pub(crate) struct LaneSettings {
     pub(crate) max_bpm: f32,
     /// The user's correction.
     pub(crate) correction: TempoCorrection,
+    /// Seconds from a beat's own sample to the one at which it leaves; see
+    /// [`Decoder::set_shift`](listener::Decoder::set_shift).
+    pub(crate) shift_s: f32,
 }
 
 /// A stretch of continuous time: everything the worker needs to start it.
@@ -250,8 +253,12 @@ mod tests {
     use super::*;
     use listener::{BANDS, Decoder, DecoderSettings, FeatureSpec, SamplePos};
 
-    const SETTINGS: LaneSettings =
-        LaneSettings { min_bpm: 55.0, max_bpm: 215.0, correction: TempoCorrection::AsHeard };
+    const SETTINGS: LaneSettings = LaneSettings {
+        min_bpm: 55.0,
+        max_bpm: 215.0,
+        correction: TempoCorrection::AsHeard,
+        shift_s: 0.0,
+    };
 
     fn frame() -> Message {
         Message::Frame(MelFrame { at: SamplePos(0), bins: [0.0; BANDS] }, 0)

@@ -6,12 +6,14 @@
 
 mod clap;
 mod correction;
+mod delay;
 mod downmix;
 mod editor;
 mod engine;
 mod health;
 mod hub;
 mod lane;
+mod latency;
 mod models;
 mod outputs;
 mod params;

@@ -49,6 +49,9 @@ pub(crate) struct TatumParams {
     /// The user's knowledge of the tempo.
     #[nested(group = "Tempo")]
     pub(crate) tempo: TempoParams,
+    /// When things leave.
+    #[nested(group = "Time")]
+    pub(crate) time: TimeParams,
     /// A model to use instead of the built-in one; empty for the built-in one.
     #[persist = "model_path"]
     pub(crate) model_path: RwLock<String>,
@@ -140,6 +143,29 @@ pub(crate) struct TempoParams {
     pub(crate) correction: EnumParam<TempoCorrection>,
 }
 
+/// When things leave.
+#[derive(Params)]
+pub(crate) struct TimeParams {
+    /// Beats leave this long before their own sample, milliseconds.
+    #[id = "beat_lead"]
+    pub(crate) lead: FloatParam,
+    /// The audio leaves this much later, milliseconds, and what is heard of it on its own sample.
+    #[id = "look_ahead"]
+    pub(crate) look_ahead: FloatParam,
+}
+
+impl TimeParams {
+    /// How far beats leave ahead, seconds.
+    pub(crate) fn lead_s(&self) -> f64 {
+        1e-3 * f64::from(self.lead.value())
+    }
+
+    /// The delay of the audio at `rate_hz`, samples.
+    pub(crate) fn look_ahead(&self, rate_hz: f64) -> u32 {
+        (1e-3 * f64::from(self.look_ahead.value()) * rate_hz).round() as u32
+    }
+}
+
 fn activation(name: &str) -> FloatParam {
     FloatParam::new(name, 0.0, FloatRange::Linear { min: 0.0, max: 1.0 })
         .with_value_to_string(formatters::v2s_f32_rounded(3))
@@ -162,6 +188,13 @@ fn note(name: &str, default: i32) -> IntParam {
     IntParam::new(name, default, IntRange::Linear { min: 0, max: 127 })
         .with_value_to_string(formatters::v2s_i32_key_formatter())
         .with_string_to_value(formatters::s2v_i32_key_formatter())
+}
+
+fn milliseconds(name: &str, max: f32) -> FloatParam {
+    FloatParam::new(name, 0.0, FloatRange::Linear { min: 0.0, max })
+        .with_unit(" ms")
+        .with_step_size(1.0)
+        .with_value_to_string(formatters::v2s_f32_rounded(0))
 }
 
 fn bpm(name: &str, default: f32, min: f32, max: f32) -> FloatParam {
@@ -202,6 +235,10 @@ impl Default for TatumParams {
                 max: bpm("Fastest tempo", decoder.max_bpm, 120.0, 300.0),
                 correction: EnumParam::new("Tempo correction", TempoCorrection::AsHeard),
             },
+            time: TimeParams {
+                lead: milliseconds("Beats ahead", 300.0),
+                look_ahead: milliseconds("Look-ahead", 500.0),
+            },
             model_path: RwLock::default(),
             tag_model_path: RwLock::default(),
             words,
@@ -241,6 +278,8 @@ mod tests {
                 "tempo_min",
                 "tempo_max",
                 "tempo_correction",
+                "beat_lead",
+                "look_ahead",
             ]
         );
         let mut hashes: Vec<u32> =

@@ -58,6 +58,12 @@ impl Pending {
         self.events.pop_front_if(|due| due.at < end)
     }
 
+    /// Forgets everything that leaves at `end` or later. Real-time safe.
+    pub(crate) fn keep_before(&mut self, end: i64) {
+        let kept = self.events.iter().take_while(|due| due.at < end).count();
+        self.events.truncate(kept);
+    }
+
     /// Forgets everything. Real-time safe.
     pub(crate) fn clear(&mut self) {
         self.events.clear();
@@ -85,7 +91,9 @@ mod tests {
         }
         assert_eq!(order, [onset(1, 0.4), onset(5, 0.1), onset(5, 0.3)]);
         assert_eq!(pending.pop_before(10), Some(onset(9, 0.2)));
-        assert_eq!(pending.pop_before(10), Some(onset(9, 0.5)));
+        pending.push(onset(12, 0.6));
+        pending.keep_before(12);
+        assert_eq!(pending.pop_before(20), Some(onset(9, 0.5)));
         assert_eq!(pending.pop_before(i64::MAX), None);
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use nice_plug::prelude::*;
 
 use crate::clap::param_out;
+use crate::delay::Delay;
 use crate::editor;
 use crate::engine::Engine;
 use crate::health::Health;
@@ -22,6 +23,11 @@ pub(crate) struct Tatum {
     params: Arc<TatumParams>,
     // The engine goes before the hub: the lane closes, then the worker is joined.
     engine: Engine,
+    /// The audio of the aligned mode.
+    delay: Delay,
+    /// Samples of it that the host was told.
+    look_ahead: u32,
+    rate_hz: f64,
     /// The worker's half, until the first activation gives it away.
     seat: Option<Seat>,
     hub: Option<Arc<Hub>>,
@@ -39,6 +45,9 @@ impl Default for Tatum {
         let (audio, worker) = lane();
         Self {
             engine: Engine::new(Arc::clone(&params), audio, Recorder::new(Arc::clone(&report))),
+            delay: Delay::default(),
+            look_ahead: 0,
+            rate_hz: 0.0,
             seat: Some(Seat::new(worker, Arc::clone(&params), report, input)),
             params,
             hub: None,
@@ -108,16 +117,22 @@ impl Plugin for Tatum {
 
     fn activate(
         &mut self,
-        _: &AudioIOLayout,
+        layout: &AudioIOLayout,
         config: &BufferConfig,
-        _: &mut impl ActivateContext<Self>,
+        context: &mut impl ActivateContext<Self>,
     ) -> bool {
         self.join_hub();
-        self.engine.activate(config);
+        self.rate_hz = f64::from(config.sample_rate);
+        self.look_ahead = self.params.time.look_ahead(self.rate_hz);
+        let channels = layout.main_output_channels.map_or(0, |channels| channels.get() as usize);
+        self.delay = Delay::new(channels, self.look_ahead as usize);
+        context.set_latency_samples(self.look_ahead);
+        self.engine.activate(config, self.look_ahead);
         true
     }
 
     fn reset(&mut self) {
+        self.delay.reset();
         self.engine.reset();
     }
 
@@ -134,6 +149,14 @@ impl Plugin for Tatum {
         };
         let mut sinks = Sinks { note: &mut note, param: &mut param_out::send };
         self.engine.process(buffer.as_slice_immutable(), aux.outputs, &transport, &mut sinks);
+        self.delay.process(buffer.as_slice());
+        // The host hears of another look-ahead at once, and activates anew when it suits it; until then
+        // audio and news stay as they are.
+        let chosen = self.params.time.look_ahead(self.rate_hz);
+        if chosen != self.look_ahead {
+            self.look_ahead = chosen;
+            context.set_latency_samples(chosen);
+        }
         ProcessStatus::KeepAlive
     }
 }

@@ -13,6 +13,7 @@ use crossbeam::atomic::AtomicCell;
 use listener::{Activations, Bpm, Tags, Vocabulary};
 
 use crate::health::Health;
+use crate::latency::{Latencies, Timed};
 use crate::text::Text;
 
 /// Events a recording holds between two drains: over five minutes of frames.
@@ -106,6 +107,10 @@ pub(crate) struct Report {
     pub(crate) recording: AtomicBool,
     /// Events that found the queue full.
     pub(crate) lost: AtomicU32,
+    /// How long after the sound things leave; counted whether a recording runs or not.
+    pub(crate) latencies: Latencies,
+    /// The host stopped recording and has not been told of the latencies since. Main thread only.
+    pub(crate) stopped: AtomicBool,
     /// The audio thread's half of the queue, on its way there.
     handover: AtomicCell<Option<Box<rtrb::Producer<ReportEvent>>>>,
     /// The main thread's half. Main thread only; the lock is never waited for.
@@ -126,6 +131,7 @@ impl Report {
             self.handover.store(Some(Box::new(producer)));
         }
         self.recording.store(on, Ordering::Release);
+        self.stopped.store(!on, Ordering::Relaxed);
     }
 
     /// The next recorded event, in the order they left. \[main thread\]
@@ -178,6 +184,11 @@ impl Recorder {
     /// Whether the host asked for lock-step.
     pub(crate) fn lockstep(&self) -> bool {
         self.report.lockstep.load(Ordering::Acquire)
+    }
+
+    /// Counts a latency of `seconds`. Real-time safe.
+    pub(crate) fn time(&self, timed: Timed, seconds: f64) {
+        self.report.latencies.count(timed, seconds);
     }
 
     /// Records `event` if a recording runs. Real-time safe.

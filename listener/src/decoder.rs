@@ -21,13 +21,16 @@ pub struct Heard {
     pub at: SamplePos,
     /// The host sample at which this news leaves, on any host, with any block size.
     pub due: SamplePos,
+    /// Samples from what happens in the music to when it leaves: 0, unless the host delays its audio or
+    /// wants beats ahead. What is known too late for that leaves at `due`.
+    pub shift: i64,
     /// What the network heard.
     pub activations: Activations,
-    /// Where the bar is at `due`.
+    /// Where the bar is `shift` samples before `due`.
     pub bar: BarState,
-    /// A beat at or after `due`, decided now.
+    /// A beat that leaves at or after `due`, decided now.
     pub beat: Option<Beat>,
-    /// An onset before `due`.
+    /// An onset before `due`, whose own time it tells.
     pub onset: Option<Onset>,
 }
 
@@ -65,7 +68,13 @@ impl Decoder {
             let onset_s = at.seconds(self.rate_hz) - ago_s;
             Onset { at: SamplePos::from_seconds(onset_s, self.rate_hz), strength: peak.strength }
         });
-        Heard { at, due: self.timeline.due(at), activations, bar, beat, onset }
+        let (due, shift) = (self.timeline.due(at), self.timeline.shift());
+        Heard { at, due, shift, activations, bar, beat, onset }
+    }
+
+    /// From here on beats leave `shift_s` seconds after their own time, which may be negative.
+    pub fn set_shift(&mut self, shift_s: f64) {
+        self.timeline.set_shift(shift_s);
     }
 
     /// Back to the state of a new decoder, without allocating.

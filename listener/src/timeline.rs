@@ -10,7 +10,8 @@ pub const LEAD_S: f64 = 0.02;
 /// A beat, decided before it sounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Beat {
-    /// The host sample it falls on; never before the [`Heard::due`](crate::Heard::due) of its frame.
+    /// The host sample it falls on; it leaves [`Heard::shift`](crate::Heard::shift) later, which is
+    /// never before the [`Heard::due`](crate::Heard::due) of its frame.
     pub at: SamplePos,
     /// 1 for the first of the bar.
     pub in_bar: u8,
@@ -48,6 +49,8 @@ pub struct Timeline {
     hop_s: f64,
     /// From a frame's centre to the sample its news leaves, seconds.
     due_s: f64,
+    /// From a beat's own time to when it leaves, seconds.
+    shift_s: f64,
     beat_lag_s: f64,
     min_confidence: f32,
     last_beat_s: f64,
@@ -64,6 +67,7 @@ impl Timeline {
             rate_hz,
             hop_s: spec.hop_s,
             due_s: spec.window_s / 2.0 + LEAD_S,
+            shift_s: 0.0,
             beat_lag_s: f64::from(settings.beat_lag_s),
             min_confidence: settings.min_confidence,
             last_beat_s: f64::NEG_INFINITY,
@@ -75,48 +79,60 @@ impl Timeline {
         self.last_beat_s = f64::NEG_INFINITY;
     }
 
+    /// From here on beats leave `shift_s` seconds after their own time. Below 0 they are predicted
+    /// further ahead, for what is slow behind the plugin. Above 0, for a host that delays the audio as
+    /// much, the music around a beat is heard before the beat is decided.
+    pub fn set_shift(&mut self, shift_s: f64) {
+        self.shift_s = shift_s;
+    }
+
+    /// The shift in samples.
+    #[must_use]
+    pub fn shift(&self) -> i64 {
+        (self.shift_s * self.rate_hz).round() as i64
+    }
+
     /// The sample at which news of the frame centred at `at` leaves.
     #[must_use]
     pub fn due(&self, at: SamplePos) -> SamplePos {
         SamplePos::from_seconds(at.seconds(self.rate_hz) + self.due_s, self.rate_hz)
     }
 
-    /// The place in the bar at [`Timeline::due`], and the beat that must be decided now because the
-    /// next frame would be too late for it.
+    /// The place in the bar of the music that is due at [`Timeline::due`], the shift before it, and the
+    /// beat that must be decided now because the next frame would be too late for it.
     pub fn step(&mut self, at: SamplePos, bar: &BarEstimate) -> (BarState, Option<Beat>) {
         let heard_s = at.seconds(self.rate_hz) - self.beat_lag_s;
-        let due_s = at.seconds(self.rate_hz) + self.due_s;
-        let beats_at_due = bar.beat as f64 + bar.beat_phase + (due_s - heard_s) / bar.interval_s;
+        let playing_s = at.seconds(self.rate_hz) + self.due_s - self.shift_s;
+        let beats_heard = bar.beat as f64 + bar.beat_phase;
+        let beats_per_bar = bar.beats_per_bar as f64;
+        let place = beats_heard + (playing_s - heard_s) / bar.interval_s;
         let locked = bar.confidence >= self.min_confidence;
-        let in_bar = |beats: f64| (beats.floor() as usize % bar.beats_per_bar) as u8 + 1;
+        let in_bar = |beats: f64| beats.floor().rem_euclid(beats_per_bar) as u8 + 1;
         let tempo = Bpm::from_interval(bar.interval_s);
-        let beats_per_bar = bar.beats_per_bar as u8;
         let state = BarState {
-            phase: (beats_at_due / bar.beats_per_bar as f64).fract() as f32,
-            phase_per_sample: (1.0 / (bar.interval_s * bar.beats_per_bar as f64 * self.rate_hz))
-                as f32,
+            phase: (place / beats_per_bar).rem_euclid(1.0) as f32 % 1.0,
+            phase_per_sample: (1.0 / (bar.interval_s * beats_per_bar * self.rate_hz)) as f32,
             tempo,
-            beat_in_bar: in_bar(beats_at_due),
-            beats_per_bar,
+            beat_in_bar: in_bar(place),
+            beats_per_bar: bar.beats_per_bar as u8,
             confidence: bar.confidence,
             locked,
         };
-        let mut index = bar.beat as f64 + 1.0;
-        let mut beat_s = heard_s + (1.0 - bar.beat_phase) * bar.interval_s;
-        while beat_s < self.last_beat_s + SAME_BEAT * bar.interval_s {
-            index += 1.0;
-            beat_s += bar.interval_s;
+        let time_of = |beat: f64| heard_s + (beat - beats_heard) * bar.interval_s;
+        let mut beat = (beats_heard - self.shift_s / bar.interval_s).floor() + 1.0;
+        while time_of(beat) < self.last_beat_s + SAME_BEAT * bar.interval_s {
+            beat += 1.0;
         }
-        if !locked || beat_s >= due_s + self.hop_s {
+        if !locked || time_of(beat) >= playing_s + self.hop_s {
             return (state, None);
         }
         // A beat that should have been decided earlier was not expected then: it leaves at once.
-        let beat_s = beat_s.max(due_s);
+        let beat_s = time_of(beat).max(playing_s);
         self.last_beat_s = beat_s;
         let beat = Beat {
             at: SamplePos::from_seconds(beat_s, self.rate_hz),
-            in_bar: in_bar(index),
-            beats_per_bar,
+            in_bar: in_bar(beat),
+            beats_per_bar: bar.beats_per_bar as u8,
             tempo,
             confidence: bar.confidence,
         };

@@ -19,6 +19,7 @@ use clap_sys::plugin::clap_plugin;
 use serde_json::{Map, Value, json};
 
 use super::decorator::Decorated;
+use crate::latency::{Latencies, Summary, TIMED};
 use crate::report::{Report, ReportEvent, Status, TagLine};
 
 /// Name of the extension.
@@ -58,7 +59,8 @@ impl Drain {
         out.position() as usize
     }
 
-    /// The line that did not fit, else a changed status, else the next tags, else the next event.
+    /// The line that did not fit, else a changed status, else the next tags, else the next event, else,
+    /// once after the recording was stopped, the latencies.
     fn next_line(&mut self, report: &Report) -> Option<String> {
         if self.pending.is_some() {
             return self.pending.take();
@@ -69,7 +71,9 @@ impl Drain {
             return Some(status_line(&status).to_string());
         }
         let tags = report.next_tags().map(|line| tag_line(&line));
-        tags.or_else(|| report.next().map(|event| event_line(&event))).map(|line| line.to_string())
+        let event = tags.or_else(|| report.next().map(|event| event_line(&event)));
+        let stopped = || report.stopped.swap(false, Ordering::Relaxed);
+        event.or_else(|| stopped().then(|| latency_line(&report.latencies))).map(|v| v.to_string())
     }
 }
 
@@ -82,6 +86,17 @@ fn status_line(status: &Status) -> Value {
         "late": status.late,
         "tags": status.tags.to_string(),
     }})
+}
+
+/// What was counted so far as JSON, milliseconds.
+fn latency_line(latencies: &Latencies) -> Value {
+    let of = |summary: Summary| {
+        let Summary { count, p50_ms, p99_ms, max_ms } = summary;
+        json!({"count": count, "p50": p50_ms, "p99": p99_ms, "max": max_ms})
+    };
+    let kinds = TIMED.iter().zip(latencies.summaries());
+    let counted = kinds.filter_map(|(name, summary)| Some(((*name).to_owned(), of(summary?))));
+    json!({"latency": counted.collect::<Map<_, Value>>()})
 }
 
 /// `line` as JSON: every word of the vocabulary with its probability, `top` null while unsure.

@@ -129,6 +129,12 @@ fn music(ui: &mut Ui, params: &TatumParams, setter: &ParamSetter<'_>) {
         ui.label("Fastest tempo");
         number(ui, &params.tempo.max, setter);
         ui.end_row();
+        ui.label("Beats ahead");
+        number(ui, &params.time.lead, setter);
+        ui.end_row();
+        ui.label("Look-ahead").on_hover_text("Delays the audio, so that all lands on its sample");
+        number(ui, &params.time.look_ahead, setter);
+        ui.end_row();
         ui.label("CV shape");
         shape(ui, &params.cv.shape, setter);
         ui.end_row();

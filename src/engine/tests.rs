@@ -12,6 +12,7 @@ use crate::health::Health;
 use crate::hub::seat::Seat;
 use crate::hub::tagger::Tagger;
 use crate::lane::lane;
+use crate::params::TimeParams;
 use crate::report::{Report, TagLine};
 use crate::snapshot::Snapshot;
 
@@ -39,7 +40,15 @@ struct Left {
 
 impl Instance {
     fn new(mode: ProcessMode) -> Self {
-        let params = Arc::new(TatumParams::default());
+        Self::timed(mode, [0.0; 2])
+    }
+
+    /// With beats so many milliseconds ahead, and so many of look-ahead.
+    fn timed(mode: ProcessMode, [lead, look_ahead]: [f32; 2]) -> Self {
+        let ms = |value| FloatParam::new("", value, FloatRange::Linear { min: 0.0, max: 500.0 });
+        let time = TimeParams { lead: ms(lead), look_ahead: ms(look_ahead) };
+        let look_ahead = time.look_ahead(f64::from(RATE_HZ));
+        let params = Arc::new(TatumParams { time, ..TatumParams::default() });
         let report = Arc::new(Report::default());
         report.record(true);
         let (audio, worker) = lane();
@@ -66,7 +75,7 @@ impl Instance {
             })
         };
         engine.lane_mut().attach(worker.thread().clone());
-        engine.activate(&config(mode));
+        engine.activate(&config(mode), look_ahead);
         Self { engine, report, stop, worker: Some(worker), left: Left::default() }
     }
 
@@ -196,6 +205,75 @@ fn any_partition_into_blocks_gives_the_same() {
 }
 
 #[test]
+fn beats_leave_as_far_ahead_as_asked() {
+    let song = song();
+    for lead_ms in [50.0, 300.0] {
+        let left = Instance::timed(ProcessMode::Offline, [lead_ms, 0.0]).play(&song, || 700);
+        let ahead = (1e-3 * lead_ms * RATE_HZ) as i64;
+        let settled: Vec<_> = beats(&left).into_iter().filter(|beat| beat.0 > 240_000).collect();
+        assert!(settled.len() >= 20, "{} beats", settled.len());
+        for (at, emitted) in settled {
+            assert_eq!(at - emitted, ahead, "the beat at {at}");
+            let error = (at + 12_000) % 24_000 - 12_000;
+            assert!(error.abs() < 1_500, "the beat at {at} is {error} samples off");
+        }
+    }
+}
+
+#[test]
+fn with_look_ahead_all_lands_on_its_sample_of_the_delayed_audio() {
+    let song = song();
+    let delay = 9_600;
+    let left = Instance::timed(ProcessMode::Offline, [0.0, 200.0]).play(&song, || 333);
+    let cut = Instance::timed(ProcessMode::Offline, [0.0, 200.0]).play(&song, || 4_096);
+    assert!(left.report == cut.report, "whatever the blocks");
+    let ahead = Instance::timed(ProcessMode::Offline, [100.0, 200.0]).play(&song, || 333);
+    let (mut onsets, mut frames) = (0, 0);
+    for event in &left.report {
+        match *event {
+            ReportEvent::Beat { at, emitted, .. } => assert_eq!(emitted, at + delay),
+            ReportEvent::Onset { at, emitted, .. } => {
+                assert_eq!(emitted, at + delay);
+                onsets += 1;
+            }
+            ReportEvent::Frame { at, heard, .. } => {
+                assert_eq!(at, heard + delay);
+                frames += 1;
+            }
+            ReportEvent::Tempo { .. } => (),
+        }
+    }
+    assert!(onsets > 20 && frames > 700 && beats(&left).len() > 16);
+    // The bar's ramp stands at a beat where the delayed beat sounds.
+    for (at, emitted) in beats(&left).into_iter().filter(|beat| beat.0 > 240_000) {
+        let beat = 4.0 * left.cv[3][emitted as usize];
+        assert!((beat - beat.round()).abs() < 0.1, "the beat at {at} is at {beat} of the bar");
+    }
+    let settled = |left: &Left| beats(left).into_iter().filter(|beat| beat.0 > 240_000).count();
+    assert!(settled(&ahead).abs_diff(settled(&left)) <= 1);
+    assert!(beats(&ahead).iter().all(|(at, emitted)| emitted - at == delay / 2));
+}
+
+#[test]
+fn what_was_heard_before_a_jump_still_leaves_with_its_audio() {
+    let (song, block) = (song(), 4_800);
+    let mut instance = Instance::timed(ProcessMode::Offline, [0.0, 400.0]);
+    for (n, audio) in song.chunks(block).take(60).enumerate() {
+        instance.block(audio, Some((n * block) as i64));
+    }
+    let jump = instance.engine.now;
+    for n in 0..8 {
+        instance.block(&song[..block], Some((1_000_000 + n * block) as i64));
+    }
+    let onsets = instance.left.report.iter().filter_map(|event| match event {
+        ReportEvent::Onset { at, emitted, .. } => Some((*at, *emitted)),
+        _ => None,
+    });
+    let across = onsets.filter(|&(at, emitted)| at < jump && emitted >= jump).count();
+    assert!(across > 0, "the click before the jump sounds after it");
+}
+
+#[test]
 fn lock_step_gives_the_beats_of_the_bounce() {
     let song = song();
     let bounce = Instance::new(ProcessMode::Offline).play(&song, || 4096);
@@ -281,7 +359,7 @@ fn frames_that_do_not_fit_are_a_gap() {
     let (audio, worker) = lane();
     let recorder = Recorder::new(Arc::new(Report::default()));
     let mut engine = Engine::new(params, audio, recorder);
-    engine.activate(&config(ProcessMode::Realtime));
+    engine.activate(&config(ProcessMode::Realtime), 0);
     let mut block = vec![0.0; 20 * RATE_HZ as usize];
     let transport = Transport::new(RATE_HZ);
     let mut sinks = Sinks { note: &mut |_| (), param: &mut |_| () };
@@ -300,7 +378,7 @@ fn an_unknown_rate_is_told_and_audio_passes() {
     let (audio, mut worker) = lane();
     let recorder = Recorder::new(Arc::new(Report::default()));
     let mut engine = Engine::new(params, audio, recorder);
-    engine.activate(&BufferConfig { sample_rate: 8000.0, ..config(ProcessMode::Realtime) });
+    engine.activate(&BufferConfig { sample_rate: 8000.0, ..config(ProcessMode::Realtime) }, 0);
     assert!(
         matches!(worker.messages.pop(), Ok(Message::Unsupported { rate_hz }) if rate_hz == 8000.0)
     );

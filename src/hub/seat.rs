@@ -66,6 +66,7 @@ impl Listening {
         if (before.min_bpm, before.max_bpm) != (settings.min_bpm, settings.max_bpm) {
             self.decoder = decoder(&self.stretch, &self.fitted);
         }
+        self.decoder.set_shift(f64::from(settings.shift_s));
         self.correction = Correction::new(settings.correction, self.stretch.rate_hz);
     }
 
@@ -379,7 +380,9 @@ fn follow(chosen: &RwLock<String>, now: &mut String) -> bool {
 
 /// A decoder for `stretch` as `fitted`, within the tempi the user allows.
 fn decoder(stretch: &Stretch, fitted: &DecoderSettings) -> Decoder {
-    let LaneSettings { min_bpm, max_bpm, .. } = stretch.settings;
+    let LaneSettings { min_bpm, max_bpm, shift_s, .. } = stretch.settings;
     let settings = DecoderSettings { min_bpm, max_bpm, ..fitted.clone() };
-    Decoder::new(&FeatureSpec::CURRENT, stretch.rate_hz, &settings)
+    let mut decoder = Decoder::new(&FeatureSpec::CURRENT, stretch.rate_hz, &settings);
+    decoder.set_shift(f64::from(shift_s));
+    decoder
 }

@@ -9,8 +9,12 @@ use crate::report::Report;
 use crate::snapshot::Snapshot;
 use listener::{BANDS, MelFrame, SamplePos};
 
-const SETTINGS: LaneSettings =
-    LaneSettings { min_bpm: 55.0, max_bpm: 215.0, correction: TempoCorrection::AsHeard };
+const SETTINGS: LaneSettings = LaneSettings {
+    min_bpm: 55.0,
+    max_bpm: 215.0,
+    correction: TempoCorrection::AsHeard,
+    shift_s: 0.0,
+};
 
 struct Instance {
     audio: LaneAudio,
