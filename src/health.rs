@@ -30,6 +30,11 @@ pub(crate) enum Health {
     WorkerFailed(Message),
     /// The tag network panicked or its runtime failed; beats are heard all the same.
     TagsStopped(Message),
+    /// The processor cannot follow every instance, and this one rests.
+    Overloaded {
+        /// How much was not heard, seconds.
+        missed_s: u64,
+    },
     /// An offline render waited for the worker and gave up.
     WorkerStalled {
         /// How long it waited, seconds.
@@ -65,6 +70,10 @@ impl fmt::Display for Health {
             Self::TagsStopped(message) => {
                 write!(f, "the tags stopped: {message}; switch the plugin off and on again")
             }
+            Self::Overloaded { missed_s } => write!(
+                f,
+                "the processor is too slow for every instance; this one rests ({missed_s} s missed); switch off others, or keep this window open"
+            ),
             Self::WorkerStalled { waited_s } => write!(
                 f,
                 "the worker gave nothing for {waited_s} s, so this render misses beats; render again"

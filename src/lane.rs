@@ -109,6 +109,8 @@ pub(crate) struct Shared {
     pub(crate) loading: AtomicBool,
     /// A wait gave up, and nothing was done since.
     pub(crate) stalled: AtomicBool,
+    /// The audio thread waits for the worker.
+    pub(crate) awaited: AtomicBool,
     /// The audio half is gone.
     pub(crate) closed: AtomicBool,
     /// Restarts because the queue was full.
@@ -149,6 +151,7 @@ pub(crate) fn lane() -> (LaneAudio, LaneWorker) {
         done: AtomicU64::new(0),
         loading: AtomicBool::new(false),
         stalled: AtomicBool::new(false),
+        awaited: AtomicBool::new(false),
         closed: AtomicBool::new(false),
         gaps: AtomicU32::new(0),
         late: AtomicU32::new(0),
@@ -208,11 +211,17 @@ impl LaneAudio {
     /// [`Shared::stalled`]. Not real-time safe: offline renders and lock-step only.
     pub(crate) fn wait(&mut self) {
         let Some(worker) = &self.worker else { return };
-        let mut done = self.shared.done.load(Ordering::Acquire);
+        let done = self.shared.done.load(Ordering::Acquire);
         if done >= self.sent {
             return;
         }
+        self.shared.awaited.store(true, Ordering::Relaxed);
         worker.unpark();
+        self.wait_from(done);
+        self.shared.awaited.store(false, Ordering::Relaxed);
+    }
+
+    fn wait_from(&self, mut done: u64) {
         let mut since = Instant::now();
         for look in 0_usize.. {
             let now_done = self.shared.done.load(Ordering::Acquire);

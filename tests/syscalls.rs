@@ -121,7 +121,8 @@ fn the_audio_thread_makes_no_system_call() {
 
 #[test]
 fn calls_between_marks_are_counted_by_thread() {
-    let trace = "7 getppid() = 1\n8 futex(0x1) = 0\n7 write(1) = 1\n7 getppid() = 1\n7 read(0) = 0\n";
+    let trace =
+        "7 getppid() = 1\n8 futex(0x1) = 0\n7 write(1) = 1\n7 getppid() = 1\n7 read(0) = 0\n";
     let (calls, marks) = between_marks(trace);
     assert_eq!((calls, marks), (BTreeMap::from([("write".to_owned(), 1)]), 2));
 }

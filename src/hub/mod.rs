@@ -8,6 +8,7 @@
 pub(crate) mod seat;
 pub(crate) mod tagger;
 mod tagging;
+mod triage;
 
 use std::any::Any;
 use std::io;
@@ -15,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use listener::{BeatNet, LaneFrame};
 
@@ -23,12 +24,16 @@ use crate::health::Health;
 use crate::models::{Model, Models, Network};
 use seat::Seat;
 use tagger::Tagger;
+use thread_priority::{ThreadPriority, set_current_thread_priority};
+use triage::Triage;
 
 /// Between two looks while frames come: well within the 20 ms a frame has, and waking is what an idle
 /// worker costs.
 const BUSY_NAP: Duration = Duration::from_millis(3);
 /// Between two looks while none come.
 const IDLE_NAP: Duration = Duration::from_millis(8);
+/// Priority of the worker, where a usual thread has 50 of 100.
+const WORKER_PRIORITY: u8 = 70;
 /// Looks without a frame after which the worker is idle.
 const IDLE_AFTER: u32 = 70;
 
@@ -89,6 +94,14 @@ impl Drop for Hub {
     }
 }
 
+/// Asks the system to prefer this thread to what can wait, as windows and other programs; audio threads
+/// stay before it. Where the system refuses, the worker works all the same.
+fn ask_for_priority() {
+    if let Ok(priority) = WORKER_PRIORITY.try_into() {
+        let _ = set_current_thread_priority(ThreadPriority::Crossplatform(priority));
+    }
+}
+
 /// The model at `path`. While a new one is loaded every lane knows, because all of them wait.
 fn load<'a, N: Network>(
     models: &'a mut Models<N>,
@@ -110,16 +123,21 @@ struct Table {
     seats: Vec<Seat>,
     models: Models<BeatNet>,
     tagger: Tagger,
+    triage: Triage,
 }
 
 impl Table {
     fn run(mut self) {
+        ask_for_priority();
         let mut idle = 0_u32;
+        let mut looked = Instant::now();
         while !self.mail.stopping.load(Ordering::Acquire) {
             let heard = catch_unwind(AssertUnwindSafe(|| self.pass())).unwrap_or_else(|panic| {
                 self.recover(&*panic);
                 true
             });
+            let now = Instant::now();
+            self.triage.look(&mut self.seats, now - std::mem::replace(&mut looked, now));
             if heard {
                 idle = 0;
                 continue;

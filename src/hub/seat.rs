@@ -1,5 +1,6 @@
 //! `Seat`: the worker half of a lane, from frames to news and pictures. Worker thread only.
 
+mod rest;
 mod tags;
 
 use std::sync::atomic::Ordering;
@@ -11,6 +12,7 @@ use listener::{
 };
 
 use super::tagging::Tagging;
+use rest::Rest;
 
 use crate::correction::Correction;
 use crate::health::Health;
@@ -55,6 +57,7 @@ impl Listening {
             self.decoder = decoder(&stretch, &self.fitted);
         }
         self.decoder.reset();
+        self.decoder.set_shift(f64::from(stretch.settings.shift_s));
         let correction = Correction::new(stretch.settings.correction, stretch.rate_hz);
         Self { stretch, correction, memory: None, ..self }
     }
@@ -104,6 +107,7 @@ pub(crate) struct Seat {
     tag_model: String,
     /// How the tags are doing.
     tag_health: Health,
+    rest: Rest,
     /// A mood left in this lane.
     mood_left: bool,
     /// It was of tags that are forgotten: the next news says so.
@@ -134,6 +138,7 @@ impl Seat {
             tagging: Tagging::default(),
             tag_model: String::new(),
             tag_health: Health::Waiting,
+            rest: Rest::default(),
             mood_left: false,
             mood_void: false,
         }
@@ -212,7 +217,8 @@ impl Seat {
 
     /// The model to hear the frame at hand with, if there is one and nothing is wrong.
     pub(crate) fn wants(&self) -> Option<&str> {
-        (self.frame.is_some() && self.fault.is_none()).then_some(self.model.as_str())
+        let hears = self.frame.is_some() && self.fault.is_none() && !self.rests();
+        hears.then_some(self.model.as_str())
     }
 
     /// The model this seat uses, frame or no frame.
@@ -276,6 +282,7 @@ impl Seat {
     /// The frame at hand cannot be heard, because of `health`.
     pub(crate) fn miss(&mut self, health: Health) {
         if self.frame.take().is_some() {
+            self.rest.missed += u64::from(self.rests());
             self.done();
         }
         // What was heard before is not what plays now.
@@ -294,14 +301,14 @@ impl Seat {
         self.miss(health);
     }
 
-    /// What went wrong in this stretch, if anything did.
+    /// Why the frame at hand cannot be heard, if there is a reason.
     pub(crate) fn fault(&self) -> Option<Health> {
-        self.fault
+        self.fault.or(self.rests().then(|| self.rest.health()))
     }
 
     /// Posts what is known when no frame comes: a fault, or nothing new.
     pub(crate) fn idle(&mut self) {
-        match (self.fault, self.posted) {
+        match (self.fault(), self.posted) {
             (Some(fault), _) => self.post(fault),
             (None, None) => self.post(Health::Waiting),
             (None, Some(posted)) => self.post(posted.health),
@@ -362,6 +369,7 @@ impl Seat {
             self.report.post(status);
         }
         if changed || painted {
+            self.rest.painted(self.pictures.consumed());
             self.pictures.input_buffer_mut().clone_from(&self.picture);
             self.pictures.publish();
         }

@@ -214,3 +214,73 @@ fn tags_that_stop_leave_the_beats_alone() {
     assert!(one[0].audio.restart(48_000.0, 0, SETTINGS));
     assert_eq!(moods(&news_of(&mut table, &mut one, 65)[0]).len(), 1, "a restart heals");
 }
+
+/// Looks long enough after each other.
+fn look(triage: &mut Triage, seats: &mut [Seat]) {
+    triage.look(seats, Duration::from_secs(1));
+}
+
+#[test]
+fn when_all_fall_behind_those_rest_that_nobody_watches() {
+    let (mut instances, seats): (Vec<_>, Vec<_>) = (0..3).map(|_| instance()).unzip();
+    let mut table = table(seats);
+    for instance in &mut instances {
+        assert!(instance.audio.restart(48_000.0, 0, SETTINGS));
+        (0..40).for_each(|n| assert!(instance.audio.send(frame(n))));
+    }
+    // The editor of the first is open, the second is recorded.
+    for _ in 0..30 {
+        table.pass();
+        instances[0].pictures.read();
+    }
+    instances[1].report.record(true);
+    for n in 40..300 {
+        instances.iter_mut().for_each(|instance| assert!(instance.audio.send(frame(n))));
+    }
+    let mut triage = Triage::default();
+    look(&mut triage, &mut table.seats);
+    let resting = |table: &Table| table.seats.iter().map(Seat::rests).collect::<Vec<_>>();
+    assert_eq!(resting(&table), [false; 3], "once is not enough");
+    look(&mut triage, &mut table.seats);
+    assert_eq!(resting(&table), [false, false, true]);
+    look(&mut triage, &mut table.seats);
+    look(&mut triage, &mut table.seats);
+    assert_eq!(resting(&table), [false, true, true]);
+    (0..4).for_each(|_| look(&mut triage, &mut table.seats));
+    assert_eq!(resting(&table), [false, true, true], "the last one never rests");
+    // Who rests is through with its queue at once, and says why it hears nothing.
+    while table.pass() {
+        instances[0].pictures.read();
+    }
+    let health = |instance: &Instance| instance.report.status().health;
+    assert_eq!(health(&instances[2]), Health::Overloaded { missed_s: 5 });
+    assert_eq!(health(&instances[0]), Health::Ok);
+    // In time again, they come back one after the other, the recorded one first.
+    (0..13).for_each(|_| look(&mut triage, &mut table.seats));
+    assert_eq!(resting(&table), [false, false, true]);
+    (0..13).for_each(|_| look(&mut triage, &mut table.seats));
+    assert_eq!(resting(&table), [false; 3]);
+    for instance in &mut instances {
+        while instance.audio.next().is_some() {}
+        (300..310).for_each(|n| assert!(instance.audio.send(frame(n))));
+    }
+    while table.pass() {}
+    assert!(instances.iter().all(|instance| health(instance) == Health::Ok));
+    assert!(instances.iter_mut().all(|instance| instance.audio.next().is_some()));
+}
+
+#[test]
+fn a_queue_that_grows_shorter_lets_nobody_rest() {
+    let (mut instances, seats): (Vec<_>, Vec<_>) = (0..2).map(|_| instance()).unzip();
+    let mut table = table(seats);
+    let mut triage = Triage::default();
+    for instance in &mut instances {
+        assert!(instance.audio.restart(48_000.0, 0, SETTINGS));
+        (0..200).for_each(|n| assert!(instance.audio.send(frame(n))));
+    }
+    for _ in 0..6 {
+        look(&mut triage, &mut table.seats);
+        (0..30).for_each(|_| assert!(table.pass()));
+    }
+    assert!(table.seats.iter().all(|seat| !seat.rests()));
+}

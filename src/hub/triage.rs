@@ -1,0 +1,61 @@
+//! `Triage`: who is heard when the processor cannot follow every lane. Worker thread only.
+//!
+//! A lane that falls behind is late for good, and with it every other: all wait for one worker. So lanes
+//! that nobody looks at and nobody records rest first, one by one, until the others are in time again;
+//! who has rested longest comes back first. A lane whose audio thread waits never rests.
+
+use std::time::Duration;
+
+use super::seat::Seat;
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(250);
+/// Frames of one lane that wait for the worker when it is behind: news leaves 20 ms after its frame.
+const BEHIND: usize = 5;
+/// Looks in time after which one more lane is heard.
+const CALM: u32 = 12;
+
+/// What was seen at the last look.
+#[derive(Default)]
+pub(super) struct Triage {
+    since_look: Duration,
+    /// The longest queue.
+    worst: usize,
+    /// Looks since somebody was behind.
+    calm: u32,
+    /// Looks so far.
+    looks: u64,
+}
+
+impl Triage {
+    /// Lets a lane rest, or come back, when that is due; `passed` is the time since the last call.
+    pub(super) fn look(&mut self, seats: &mut [Seat], passed: Duration) {
+        self.since_look += passed;
+        if self.since_look < LOOK {
+            return;
+        }
+        self.since_look = Duration::ZERO;
+        self.looks += 1;
+        let heard = || seats.iter().filter(|seat| !seat.rests());
+        let worst = heard().map(Seat::backlog).max().unwrap_or(0);
+        let before = std::mem::replace(&mut self.worst, worst);
+        self.calm = if worst < BEHIND { self.calm + 1 } else { 0 };
+        // A queue that grows shorter needs nobody's rest: a model was loaded, or the machine was busy.
+        let overloaded = worst >= BEHIND && worst >= before && before >= BEHIND;
+        if overloaded && heard().count() > 1 {
+            let tired = seats.iter_mut().filter(|seat| !seat.rests() && !seat.is_awaited());
+            if let Some(seat) = tired.min_by_key(|seat| (seat.priority(), seat.rested_at())) {
+                seat.rest(self.looks);
+                // Time to see what that gives.
+                self.worst = 0;
+            }
+        } else if self.calm >= CALM {
+            let resting = seats.iter_mut().filter(|seat| seat.rests());
+            let first = resting.max_by_key(|seat| (seat.priority(), u64::MAX - seat.rested_at()));
+            if let Some(seat) = first {
+                seat.wake();
+                self.calm = 0;
+            }
+        }
+    }
+}
