@@ -173,20 +173,24 @@ impl Lane for &mut TagEar {
     fn hear(&mut self, outputs: &[f32]) {
         let seconds = self.seconds();
         self.tags.heard_s += seconds;
+        let heard_s = self.tags.heard_s;
         // An exponential mean that starts as a plain one, so that the first blocks count in full.
-        let longest = self.settings.smoothing_s.max(1e-3);
-        let share = (1.0 - (-seconds / longest).exp()).max(seconds / self.tags.heard_s);
-        let towards = |from: f32, to: f32, low: f32| {
+        let share =
+            |longest: f32| (1.0 - (-seconds / longest.max(1e-3)).exp()).max(seconds / heard_s);
+        let (slow, share) = (share(self.settings.genre_s), share(self.settings.smoothing_s));
+        let towards = |from: f32, to: f32, low: f32, share: f32| {
             let to = if to.is_finite() { to.clamp(low, 1.0) } else { 0.0 };
             from + share * (to - from)
         };
         let (genre, rest) = outputs.split_at(self.vocabulary.genres.len());
         let (instrument, mood) = rest.split_at(self.vocabulary.instruments.len());
         let tags = &mut self.tags;
-        tags.genre.iter_mut().zip(genre).for_each(|(p, &new)| *p = towards(*p, new, 0.0));
-        tags.instrument.iter_mut().zip(instrument).for_each(|(p, &new)| *p = towards(*p, new, 0.0));
-        tags.valence = towards(tags.valence, mood[0], -1.0);
-        tags.arousal = towards(tags.arousal, mood[1], -1.0);
+        tags.genre.iter_mut().zip(genre).for_each(|(p, &new)| *p = towards(*p, new, 0.0, slow));
+        for (p, &new) in tags.instrument.iter_mut().zip(instrument) {
+            *p = towards(*p, new, 0.0, share);
+        }
+        tags.valence = towards(tags.valence, mood[0], -1.0, share);
+        tags.arousal = towards(tags.arousal, mood[1], -1.0, share);
         for (index, &p) in tags.instrument.iter().enumerate() {
             let bit = 1 << index;
             let needed = if tags.playing & bit == 0 { self.settings.on } else { self.settings.off };
@@ -232,8 +236,11 @@ mod tests {
         (0..10).for_each(|_| hear(&mut ear, [0.9, 0.1, 0.9, 0.1, 0.5, 0.5]));
         hear(&mut ear, [0.1, 0.9, 0.9, 0.1, 0.5, 0.5]);
         assert_eq!(ear.tags().top, Some(0), "one second");
-        (0..8).for_each(|_| hear(&mut ear, [0.1, 0.9, 0.9, 0.1, 0.5, 0.5]));
-        assert_eq!(ear.tags().top, Some(1), "eight more");
+        (0..8).for_each(|_| hear(&mut ear, [0.1, 0.9, 0.1, 0.9, 0.5, 0.5]));
+        assert_eq!(ear.tags().top, Some(0), "a passage");
+        assert!(!ear.tags().plays(0) && ear.tags().plays(1), "instruments follow sooner");
+        (0..20).for_each(|_| hear(&mut ear, [0.1, 0.9, 0.1, 0.9, 0.5, 0.5]));
+        assert_eq!(ear.tags().top, Some(1), "another piece");
     }
 
     #[test]

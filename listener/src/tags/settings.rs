@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TagSettings {
-    /// Time constant of the exponential mean over the network's outputs, seconds.
+    /// Time constant of the exponential mean over instruments and mood, seconds.
     pub smoothing_s: f32,
+    /// Time constant of the exponential mean over genres, seconds: a piece has one for longer than a
+    /// passage has its instruments.
+    pub genre_s: f32,
     /// A genre is named only when it is at least this probable; below, Tatum is unsure.
     pub sure: f32,
     /// A named genre goes when it is less probable than this.
@@ -22,7 +25,15 @@ pub struct TagSettings {
 
 impl Default for TagSettings {
     fn default() -> Self {
-        Self { smoothing_s: 4.0, sure: 0.4, doubt: 0.25, lead: 0.15, on: 0.5, off: 0.35 }
+        Self {
+            smoothing_s: 4.0,
+            genre_s: 20.0,
+            sure: 0.4,
+            doubt: 0.25,
+            lead: 0.15,
+            on: 0.5,
+            off: 0.35,
+        }
     }
 }
 
@@ -32,9 +43,10 @@ impl TagSettings {
     /// # Errors
     /// The first that is out of range, with the range.
     pub fn check(&self) -> Result<(), String> {
-        let Self { smoothing_s, sure, doubt, lead, on, off } = *self;
+        let Self { smoothing_s, genre_s, sure, doubt, lead, on, off } = *self;
         let ranges = [
             ("smoothing_s", smoothing_s, 0.0, 60.0),
+            ("genre_s", genre_s, 0.0, 300.0),
             ("sure", sure, 0.0, 1.0),
             ("doubt", doubt, 0.0, sure),
             ("lead", lead, 0.0, 1.0),

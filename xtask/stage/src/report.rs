@@ -23,6 +23,21 @@ pub enum Line {
     Tags(TagsLine),
     /// What runs, and whether it is well.
     Status(StatusLine),
+    /// How long after the sound things left, by what it is; once after the recording was stopped.
+    Latency(BTreeMap<String, Times>),
+}
+
+/// Times that were counted in the plugin, milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct Times {
+    /// Number of them.
+    pub count: u64,
+    /// Median.
+    pub p50: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// The longest.
+    pub max: f64,
 }
 
 /// A beat: where it is, and at which sample its event left `process`.
@@ -188,6 +203,11 @@ mod tests {
             panic!("not a beat")
         };
         assert_eq!((beat.at, beat.emitted, beat.in_bar), (123, 124, 1));
+        let text = r#"{"latency":{"worker":{"count":9,"p50":3.5,"p99":12.5,"max":14.0}}}"#;
+        let Line::Latency(times) = serde_json::from_str(text).expect("a line") else {
+            panic!("no times")
+        };
+        assert_eq!((times["worker"].count, times["worker"].p99), (9, 12.5));
         let text = r#"{"tags":{"at":60,"heard":50,"top":null,"genre":{"rock":0.4},"mood":{},"instrument":{"bass":0.9},"playing":["bass"],"valence":-0.5,"arousal":0.1,"sounding":true}}"#;
         let Line::Tags(tags) = serde_json::from_str(text).expect("a line") else {
             panic!("not tags")

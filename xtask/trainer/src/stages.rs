@@ -68,7 +68,25 @@ struct Stages {
     decoder: Cost,
     /// None when there is no tag model.
     tag_model: Option<Cost>,
+    /// Many lanes in one call.
+    batches: Vec<Batch>,
 }
+
+/// The beat model's cost for one of several lanes.
+#[derive(Debug, Serialize)]
+struct Batch {
+    backend: String,
+    lanes: usize,
+    /// All of them heard in one call.
+    together: Cost,
+    /// Each of them heard in a call of its own.
+    apart: Cost,
+}
+
+/// Lanes in one call.
+const BATCHES: [usize; 5] = [1, 8, 32, 64, 128];
+/// Calls of each number of lanes.
+const CALLS: usize = 200;
 
 /// Runs `trainer stages`.
 ///
@@ -92,6 +110,7 @@ pub fn run(args: &StagesArgs) -> Result<()> {
         beat_model: Cost::of(&beat_model[warm..], per_second),
         decoder: Cost::of(&decoder[warm..], per_second),
         tag_model: tags(&args.tags, &frames)?,
+        batches: batches(&onnx, &frames)?,
     };
     if args.json {
         println!("{}", serde_json::to_string(&stages)?);
@@ -116,6 +135,51 @@ fn print(stages: &Stages) {
             None => println!("{name:<22}{:>20}", "no model"),
         }
     }
+    for Batch { backend, lanes, together, apart } in &stages.batches {
+        println!(
+            "beat model, per lane of {lanes:<4}{:>10.1}{:>10.3}   apart {:.1}   {backend}",
+            together.us, together.ms_per_second, apart.us
+        );
+    }
+}
+
+/// The beat model with many lanes in a call, in every engine there is: the embedded one, and ONNX Runtime
+/// on the processor if `TATUM_ONNXRUNTIME` or `ORT_DYLIB_PATH` names its library.
+fn batches(onnx: &[u8], frames: &[MelFrame]) -> Result<Vec<Batch>> {
+    let library = ["TATUM_ONNXRUNTIME", "ORT_DYLIB_PATH"].into_iter().find_map(std::env::var_os);
+    let library = library.filter(|library| !library.is_empty());
+    let other = library
+        .map(|library| Runtime::OnnxRuntime { library: library.into(), providers: Vec::new() });
+    let mut batches = Vec::new();
+    for runtime in [Some(Runtime::Embedded), other].into_iter().flatten() {
+        let mut net = BeatNet::from_bytes(onnx, &FeatureSpec::CURRENT, &runtime)?;
+        for lanes in BATCHES {
+            let mut states = vec![net.new_state(); lanes];
+            let mut times = [const { Vec::new() }; 2];
+            for (call, most) in (0..CALLS).flat_map(|call| [(call, lanes), (call, 1)]) {
+                let heard = states.iter_mut().enumerate().map(|(lane, state)| LaneFrame {
+                    state,
+                    frame: &frames[(call + 7 * lane) % frames.len()],
+                    out: Activations::default(),
+                });
+                let mut heard: Vec<_> = heard.collect();
+                let begun = Instant::now();
+                heard.chunks_mut(most).try_for_each(|some| net.step(some))?;
+                times[usize::from(most == 1)].push(begun.elapsed() / lanes as u32);
+            }
+            // A twentieth to warm up.
+            let cost = |times: &Vec<Duration>| {
+                Cost::of(&times[CALLS / 20..], 1.0 / FeatureSpec::CURRENT.hop_s)
+            };
+            batches.push(Batch {
+                backend: net.backend().to_string(),
+                lanes,
+                together: cost(&times[0]),
+                apart: cost(&times[1]),
+            });
+        }
+    }
+    Ok(batches)
 }
 
 /// The frames of a signal, and how long each took.

@@ -5,7 +5,7 @@ use super::meter;
 use super::percentiles::{Percentiles, rounded};
 use super::rig::{BLOCK, FRAMES_PER_S, Metronome, SETTLE, WARM_S, newest_status, setting};
 use crate::host::{Clock, Host, Player};
-use crate::report::StatusLine;
+use crate::report::{StatusLine, Times};
 use crate::song::Song;
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -25,12 +25,23 @@ pub(super) struct Lanes {
     pub(super) late: u64,
     /// Restarts because frames were lost.
     pub(super) gaps: u64,
+    /// From the sample that completes a frame to the block in which its news is there, milliseconds, in
+    /// the slowest lane. Loading the models is in it where a lane was the first.
+    pub(super) worker_ms: Option<WorkerTimes>,
     /// Time of one call, microseconds.
     pub(super) call_us: Percentiles,
     /// Processor time of all threads as a share of one core.
     pub(super) cpu_share: Option<f64>,
     /// That of all threads but the audio thread, per frame of one lane, microseconds.
     pub(super) worker_us_per_frame: Option<f64>,
+}
+
+/// Latency of the worker.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(super) struct WorkerTimes {
+    pub(super) p50: f64,
+    pub(super) p99: f64,
+    pub(super) max: f64,
 }
 
 impl Lanes {
@@ -65,6 +76,7 @@ pub(super) fn measure(host: &Host, song: &Song, lanes: usize, seconds: f64) -> R
     let audio_thread_s = used(meter::thread_cpu(), begun.2);
     std::thread::sleep(SETTLE);
     let after = round.faults()?;
+    let worker_ms = round.worker_ms()?;
     let frames = (blocks * BLOCK) as f64 / f64::from(song.rate_hz) * FRAMES_PER_S * lanes as f64;
     Ok(Lanes {
         lanes,
@@ -73,6 +85,7 @@ pub(super) fn measure(host: &Host, song: &Song, lanes: usize, seconds: f64) -> R
         missed_calls: calls.iter().filter(|&&call| call > round.budget).count(),
         late: after.0 - before.0,
         gaps: after.1 - before.1,
+        worker_ms,
         call_us: Percentiles::of(calls.iter().map(|call| 1e6 * call.as_secs_f64()).collect()),
         cpu_share: cpu_s.map(|cpu_s| rounded(cpu_s / wall_s)),
         worker_us_per_frame: cpu_s
@@ -120,6 +133,22 @@ impl Round {
         }
         self.block += 1;
         Ok(())
+    }
+
+    /// The slowest lane's latency of the worker, as the plugin counted it.
+    fn worker_ms(&mut self) -> Result<Option<WorkerTimes>> {
+        let mut slowest: Option<WorkerTimes> = None;
+        for player in &mut self.players {
+            let times = player.latency()?;
+            let Some(&Times { p50, p99, max, .. }) = times.get("worker") else { continue };
+            let other = slowest.unwrap_or(WorkerTimes { p50, p99, max });
+            slowest = Some(WorkerTimes {
+                p50: p50.max(other.p50),
+                p99: p99.max(other.p99),
+                max: max.max(other.max),
+            });
+        }
+        Ok(slowest)
     }
 
     /// Late news and gaps of all lanes so far.

@@ -30,6 +30,21 @@ pub(super) struct Stages {
     pub(super) decoder: StageCost,
     /// None without a tag model.
     pub(super) tag_model: Option<StageCost>,
+    /// Many lanes in one call, per lane.
+    #[serde(default)]
+    pub(super) batches: Vec<Batch>,
+}
+
+/// The beat model's cost for one of several lanes.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub(super) struct Batch {
+    /// What ran it.
+    pub(super) backend: String,
+    pub(super) lanes: usize,
+    /// All of them heard in one call.
+    pub(super) together: StageCost,
+    /// Each of them heard in a call of its own.
+    pub(super) apart: StageCost,
 }
 
 /// One run.
@@ -111,10 +126,9 @@ impl Report {
                 .collect::<BTreeMap<_, _>>(),
             "audio_thread": self.blocks,
             "lanes": self.lanes,
-            "worker_latency_p99_ms": {
-                "value": null,
-                "reason": "events leave when they are due, so a host sees only whether news was late",
-            },
+            "worker_latency_p99_ms": self.lanes.iter()
+                .filter_map(|lanes| Some((lanes.lanes.to_string(), lanes.worker_ms?.p99)))
+                .collect::<BTreeMap<_, _>>(),
             "memory": self.memory,
         })
     }

@@ -54,6 +54,14 @@ fn costs(text: &mut String, report: &Report) {
         line("beat model", Some(stages.beat_model));
         line("decoder", Some(stages.decoder));
         line("tag model, per block", stages.tag_model);
+        for batch in &stages.batches {
+            let name = format!("beat model, {} lanes a call", batch.lanes);
+            let _ = writeln!(
+                text,
+                "  {name:<28}{:>9.1}   {:>22.3}   a call each {:.1} us, {}",
+                batch.together.us, batch.together.ms_per_second, batch.apart.us, batch.backend
+            );
+        }
     }
     let mut chain = |name: &str, cost: Option<f64>| {
         let _ = writeln!(text, "  {name:<24}{:>13}   {:>22}", "", milliseconds(cost));
@@ -106,16 +114,18 @@ fn lanes(text: &mut String, report: &Report) {
     let _ = writeln!(
         text,
         "\nLanes, 48 kHz, blocks of 512, real time\n  \
-         lanes   one core   call p99 us   worker us/frame   missed blocks    late   gaps"
+         lanes   one core   call p99 us   worker us/frame   news p50, p99 ms   missed blocks    late   gaps"
     );
     for lanes in &report.lanes {
         let _ = writeln!(
             text,
-            "  {:>5}   {:>8}   {:>11}   {:>15}   {:>6} of {:>4}   {:>6}   {:>4}",
+            "  {:>5}   {:>8}   {:>11}   {:>15}   {:>7}  {:>7}   {:>6} of {:>4}   {:>6}   {:>4}",
             lanes.lanes,
             percent(lanes.cpu_share),
             bare(lanes.call_us.p99),
             bare(lanes.worker_us_per_frame),
+            bare(lanes.worker_ms.map(|ms| ms.p50)),
+            bare(lanes.worker_ms.map(|ms| ms.p99)),
             lanes.missed_blocks,
             lanes.blocks,
             lanes.late,

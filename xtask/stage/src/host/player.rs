@@ -3,13 +3,14 @@
 
 use super::buses::Buses;
 use super::{Callbacks, Host, Stage, session};
-use crate::report::{Line, PluginReport};
+use crate::report::{Line, PluginReport, Times};
 use anyhow::{Context, Result, bail};
 use clack_extensions::audio_ports::PluginAudioPorts;
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
 use clack_host::events::spaces::CoreEventSpace;
 use clack_host::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
 /// Room for the lines of one fetch; what does not fit comes with the next.
@@ -147,6 +148,22 @@ impl Player {
         if let Some(processor) = self.processor.take() {
             self.instance.deactivate(processor.stop_processing());
         }
+    }
+
+    /// How long after the sound things left so far, by what it is. Ends a recording; its other lines are
+    /// lost if they were not fetched before.
+    ///
+    /// # Errors
+    /// When a line cannot be read.
+    pub fn latency(&mut self) -> Result<BTreeMap<String, Times>> {
+        self.report.record(&self.instance.plugin_handle(), false);
+        let mut lines = Vec::new();
+        self.fetch(&mut lines)?;
+        let times = lines.into_iter().find_map(|line| match line {
+            Line::Latency(times) => Some(times),
+            _ => None,
+        });
+        times.context("does not say how long things took")
     }
 
     /// Fetches the lines reported since the last time.
