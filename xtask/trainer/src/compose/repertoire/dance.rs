@@ -1,5 +1,5 @@
-//! Disco with its orchestra, hip-hop with its samples, pop with its band: drawn by name only, as in
-//! [`super::genres`].
+//! Disco with its orchestra, hip-hop with its samples, pop with its band, and slower electronic music
+//! between them: drawn by name only, as in [`super::genres`].
 
 use super::super::grid::Steadiness::Machine;
 use super::super::harmony::Colour::{Dark, Plain, Seventh};
@@ -79,6 +79,29 @@ const STRUMS: &[&str] = &[
 const MELODIC_BASS: &[&str] =
     &["r--r5---r--r3---", "r-----r-5-----3-", "r---5---o---5-3-", "r-r-....5-5-w---"];
 
+const PROGRAMMED: &[&[&str]] = &[
+    &["k X...x...X...x...", "s ....X.......X...", "h x.xxx.xxx.xxx.xx"],
+    &["k X..X..X...X..X..", "p ....X.......X...", "h xxxxxxxxxxxxxxxx"],
+    &["k X.......X..X....", "s ....X.......X.vv", "o ..x...x...x...x.", "w x..x..x..x..x.x."],
+    &["k X.X...X.X.X...X.", "s ....X..x....X..x", "h ..x...x...x...x."],
+    &["k X...X...X...X...", "s ............X...", "z xxxxxxxxxxxxxxxx"],
+];
+const SEQUENCES: &[&str] = &[
+    "r.rr..rrr.rr..rr",
+    "r-o-..r-o-..r-o-",
+    "rro.rro.rro.rr..",
+    "r---....r-r-....",
+    "r.r.o.r.r.r.o.5.",
+];
+const PULSES: &[&str] = &[
+    "x..x..x..x..x...",
+    "x.x.x.x.x.x.x.x.",
+    "1.2.3.2.1.2.3.4.",
+    "x---------------",
+    "..xx..xx..xx..xx",
+    "x-----x-----x---",
+];
+
 #[rustfmt::skip]
 pub(super) const STYLES: &[Style] = &[
     Style { name: "philly", tempo: tempo(116.0, 0.06, 102.0, 130.0), palette: Palette { bass: &[33, 34], chords: &[49, 48, 28, 61], lead: &[48, 61, 73, 53, 40], pad: &[48, 49] }, density: density(0.9, 0.05, 0.95), ..DISCO },
@@ -96,6 +119,9 @@ pub(super) const STYLES: &[Style] = &[
     Style { name: "sixties-pop", tempo: tempo(126.0, 0.12, 96.0, 156.0), chords: STRUMS, palette: Palette { bass: &[33, 32], chords: &[27, 16, 0, 6, 25], lead: &[53, 60, 68, 9, 61, 27], pad: &[48, 52, 61] }, density: density(0.95, 0.05, 0.5), ..BAND },
     Style { name: "soft-pop", tempo: tempo(86.0, 0.11, 66.0, 108.0), colour: Seventh, chords: PICKED_CHORDS, palette: Palette { bass: &[33, 35], chords: &[4, 5, 0, 27], lead: &[65, 53, 11, 73, 54], pad: PADS }, density: density(0.95, 0.1, 0.8), ..BAND },
     Style { name: "latin-pop", tempo: tempo(104.0, 0.1, 84.0, 128.0), bass: &["r-----5-r-----5-", "r..r..5-r..r..5-", "r--r--5---r-5---"], chords: &["x..x..x.x..x..x.", "b-1-2-1-b-1-2-3-", "..xx..x...xx..x."], palette: Palette { bass: &[33, 32], chords: &[24, 0, 25], lead: &[53, 56, 73, 24, 61], pad: &[48, 52] }, density: density(0.95, 0.15, 0.4), ..BAND },
+    Style { name: "downtempo", tempo: tempo(92.0, 0.1, 74.0, 112.0), density: density(0.6, 0.6, 0.8), ..SEQUENCED },
+    Style { name: "demo-scene", tempo: tempo(118.0, 0.12, 92.0, 144.0), chip: 0.35, density: density(0.95, 0.7, 0.5), ..SEQUENCED },
+    Style { name: "computer-pop", tempo: tempo(112.0, 0.12, 86.0, 136.0), colour: Plain, chip: 0.25, density: density(0.95, 0.4, 0.5), ..SEQUENCED },
 ];
 
 /// What the discos share: a live drummer, no synthesizers.
@@ -114,5 +140,23 @@ const BAND: Style = Style {
     grooves: BAND_POP,
     human: &["pop", "soul"],
     bass: MELODIC_BASS,
+    ..GENRE
+};
+/// What sequencers share: synthesizers and nothing else.
+const SEQUENCED: Style = Style {
+    steadiness: Machine,
+    colour: Dark,
+    drums: Drums::Machine,
+    grooves: PROGRAMMED,
+    bass: SEQUENCES,
+    chords: PULSES,
+    palette: Palette {
+        bass: &[38, 39, 87],
+        chords: &[81, 80, 90, 62, 63, 84],
+        lead: &[80, 81, 82, 87, 85, 98],
+        pad: &[88, 89, 90, 94, 95],
+    },
+    half_time: 0.0,
+    offbeat: 0.1,
     ..GENRE
 };

@@ -90,6 +90,9 @@ const COMPOSER: [(&str, &[&str]); 11] = [
             "garage",
             "tracker-slow",
             "eurodance",
+            "downtempo",
+            "demo-scene",
+            "computer-pop",
         ],
     ),
     (

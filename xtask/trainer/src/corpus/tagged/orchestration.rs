@@ -27,17 +27,9 @@ fn guests(genre: &str) -> &'static [&'static str] {
         "electronic" => {
             &["synth", "synth", "synth", "mallets", "mallets", "piano", "organ", "voice"]
         }
-        "hiphop" => &[
-            "piano",
-            "mallets",
-            "mallets",
-            "organ",
-            "brass",
-            "woodwinds",
-            "acoustic guitar",
-            "strings",
-            "synth",
-        ],
+        "hiphop" => {
+            &["piano", "mallets", "organ", "brass", "woodwinds", "acoustic guitar", "strings"]
+        }
         "disco" => &["brass", "brass", "strings", "strings", "piano", "woodwinds", "mallets"],
         "reggae" => &["organ", "brass", "brass", "piano", "mallets", "mallets", "woodwinds"],
         "country" => &["acoustic guitar", "piano", "organ", "woodwinds", "strings", "mallets"],
