@@ -76,7 +76,8 @@ pub enum Transform {
     Codec(f64),
     /// Through another sample rate, Hz, and back. Labels stay.
     Rate(u32),
-    /// A stretch of silence: start and length in seconds. Onsets inside it are gone, beats stay.
+    /// A stretch of silence: start and length in seconds. Inside it onsets are gone and nothing sounds;
+    /// beats stay.
     Dropout(f64, f64),
     /// Peak level in decibels. Labels stay.
     Level(f64),
@@ -148,7 +149,14 @@ impl Transform {
                 let at = |time: f64| ((time * RATE_HZ) as usize).min(samples.len());
                 let (from, to) = (at(start), at(start + length));
                 samples[from..to].fill(0.0);
-                take.onsets.retain(|onset| !(start..start + length).contains(onset));
+                let silent = start..start + length;
+                take.onsets.retain(|onset| !silent.contains(onset));
+                let unheard = |(time, bits): &mut (f64, u32)| {
+                    if silent.contains(time) {
+                        *bits = 0;
+                    }
+                };
+                take.sounding.iter_mut().for_each(unheard);
             }
             &Self::Level(peak_db) => {
                 let peak = samples.iter().fold(1e-9_f32, |a, b| a.max(b.abs()));
@@ -323,6 +331,8 @@ mod tests {
         let mut take = clicks();
         Transform::Dropout(1.0, 1.0).apply(&mut take);
         assert_eq!((take.beats.len(), take.onsets.len()), (10, 8));
+        let silent = take.sounding.iter().filter(|(_, bits)| *bits == 0).count();
+        assert_eq!((take.sounding.len(), silent), (10, 2));
     }
 
     #[test]

@@ -13,11 +13,12 @@ use super::sources::Source;
 use super::{CorpusSettings, Job};
 use crate::augment::{self, Take};
 use crate::clip::{Clip, RATE_HZ};
-use crate::compose::score::{Part, Score};
+use crate::compose::score::Score;
 use crate::dice::Dice;
 use crate::features;
 use crate::render::audio::{at_rate, read_mono_at_its_rate};
-use crate::render::{Split, Studio};
+use crate::render::timbre::Timbre;
+use crate::render::{Levels, Split, Studio};
 
 /// Data and sounds.
 pub(super) struct Workshop {
@@ -112,20 +113,20 @@ impl Workshop {
         self.hear(take, dice)
     }
 
-    /// Likewise with groups of parts, as `group` numbers them, told apart: `sounding` makes of how loud
-    /// each is in the mix which of them can be heard.
+    /// Likewise with the parts told apart, in their `timbres`: `sounding` makes of how loud each is in the
+    /// mix what can be heard.
     ///
     /// # Errors
     /// When a synthesizer refuses to start.
-    pub(super) fn play_groups(
+    pub(super) fn play_parts(
         &self,
         score: Score,
         split: Split,
         dice: &mut Dice,
-        group: impl Fn(&Part) -> u32,
-        sounding: impl Fn(&[(u32, Vec<f32>)]) -> Vec<(f64, u32)>,
+        timbres: &[Timbre],
+        sounding: impl Fn(&Levels) -> Vec<(f64, u32)>,
     ) -> Result<(Take, Vec<[f32; BANDS]>)> {
-        let (mix, onsets, levels) = self.studio.record_groups(dice, &score, split, group)?;
+        let (mix, onsets, levels) = self.studio.record_parts(dice, &score, split, timbres)?;
         let sounding = sounding(&levels);
         let take = Take { samples: mix.mono(), beats: score.beats, onsets, sounding };
         self.hear(take, dice)

@@ -3,6 +3,7 @@
 //! Deterministic for the same score, dice and sounds. Reads sound files when opened, never after.
 
 pub mod audio;
+mod effect;
 pub mod filter;
 pub mod machine;
 mod oscillator;
@@ -10,6 +11,7 @@ mod pump;
 mod sf3;
 pub mod soundfont;
 mod sung;
+pub mod timbre;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +25,7 @@ use audio::Stereo;
 use filter::Biquad;
 use machine::Machine;
 use soundfont::{Font, SLOWEST_S};
+use timbre::Timbre;
 
 /// Folders in which distributions install SoundFonts.
 const FONT_FOLDERS: [&str; 4] = [
@@ -32,10 +35,10 @@ const FONT_FOLDERS: [&str; 4] = [
     "/usr/local/share/soundfonts",
 ];
 
-/// How loud groups of parts are in the mix: (group, root mean square of every [`STEP_S`]).
-pub type Levels = Vec<(u32, Vec<f32>)>;
+/// How loud parts are in the mix: (index of the part, root mean square of every [`STEP_S`]).
+pub type Levels = Vec<(usize, Vec<f32>)>;
 
-/// Between two looks at how loud a group of parts is, seconds.
+/// Between two looks at how loud a part is, seconds.
 pub const STEP_S: f64 = 0.25;
 
 /// Who the music is for: training and validation never hear the same combination of SoundFonts.
@@ -100,21 +103,33 @@ impl Studio {
         score: &Score,
         split: Split,
     ) -> Result<(Stereo, Vec<f64>)> {
-        let (mix, onsets, _) = self.record_groups(dice, score, split, |_| 0)?;
+        let (mix, onsets, _) = self.perform(dice, score, split, |_| 0, &[])?;
         Ok((mix, onsets))
     }
 
-    /// [`Self::record`], with every group of parts, as `group` numbers them, played by itself. Also gives
-    /// how loud each group is in the mix.
+    /// [`Self::record`], with every part played by itself, in the timbre of its place in `timbres`; as
+    /// sampled where that ends. Also gives how loud each part is in the mix.
     ///
     /// # Errors
     /// When a synthesizer refuses to start.
-    pub fn record_groups(
+    pub fn record_parts(
         &self,
         dice: &mut Dice,
         score: &Score,
         split: Split,
-        group: impl Fn(&Part) -> u32,
+        timbres: &[Timbre],
+    ) -> Result<(Stereo, Vec<f64>, Levels)> {
+        self.perform(dice, score, split, |index| index, timbres)
+    }
+
+    /// Plays and mixes, the parts of one group, as `group` numbers them by their index, at once.
+    fn perform(
+        &self,
+        dice: &mut Dice,
+        score: &Score,
+        split: Split,
+        group: impl Fn(usize) -> usize,
+        timbres: &[Timbre],
     ) -> Result<(Stereo, Vec<f64>, Levels)> {
         let (melodic, drums) = self.cast(dice, split);
         let samples = (score.seconds * RATE_HZ) as usize;
@@ -133,23 +148,27 @@ impl Studio {
         let mut kits = Bus::default();
         let mut percussion = Bus::default();
         let mut waves = Bus::default();
-        for part in &score.parts {
+        for (index, part) in score.parts.iter().enumerate() {
+            let group = group(index);
             match (part.voice, font_for(part)) {
-                (Voice::Kit(_), Some(_)) => kits.add(group(part), part),
-                (Voice::Program(_), Some(_)) if part.drive > 0.0 => driven.add(group(part), part),
-                (Voice::Program(_), Some(_)) => clean.add(group(part), part),
+                (Voice::Kit(_), Some(_)) => kits.add(group, part),
+                (Voice::Program(_), Some(_)) if part.drive > 0.0 => driven.add(group, part),
+                (Voice::Program(_), Some(_)) => clean.add(group, part),
                 (voice, _) if voice.is_drums() => {
                     let machine = self.machine(voice, dice);
-                    let stem = percussion.stem(group(part), samples);
+                    let stem = percussion.stem(group, samples);
                     machine.play(part, dice, stem);
                 }
-                _ => oscillator::play(part, dice, waves.stem(group(part), samples)),
+                _ => oscillator::play(part, dice, waves.stem(group, samples)),
             }
         }
         let ducks = pump::draw(dice, score);
         let mut mix = Stereo::silent(samples);
         let mut levels = Vec::new();
-        let mut bus = |dice: &mut Dice, bus: Bus<'_>, level_db: f64| {
+        let mut bus = |dice: &mut Dice, mut bus: Bus<'_>, level_db: f64| {
+            for (group, stem) in &mut bus.stems {
+                timbres.get(*group).into_iter().for_each(|timbre| timbre.apply(stem));
+            }
             let mut whole = Stereo::silent(samples);
             bus.stems.iter().for_each(|(_, stem)| whole.add(stem, 1.0));
             let loudness = whole.loudness();
@@ -157,7 +176,7 @@ impl Studio {
                 let gain_db = level_db + dice.normal(2.5);
                 let gain = 10_f32.powf(gain_db as f32 / 20.0) / loudness;
                 mix.add(&whole, gain);
-                let tell = |(group, stem): &(u32, Stereo)| (*group, stem.envelope(gain));
+                let tell = |(group, stem): &(usize, Stereo)| (*group, stem.envelope(gain));
                 levels.extend(bus.stems.iter().map(tell));
             }
         };
@@ -165,14 +184,14 @@ impl Studio {
         waves.each(|stem| ducks.apply(stem));
         bus(dice, waves, -20.0);
         if let Some(font) = drums {
-            bus(dice, kits.played(font, samples)?, -17.0);
+            bus(dice, kits.played(font, samples, timbres)?, -17.0);
         }
         if let Some(font) = melodic {
-            let mut clean = clean.played(font, samples)?;
+            let mut clean = clean.played(font, samples, timbres)?;
             clean.each(|stem| ducks.apply(stem));
             bus(dice, clean, -19.0);
             let most = driven.parts().map(|part| part.drive).fold(0.0, f32::max);
-            let mut driven = driven.played(font, samples)?;
+            let mut driven = driven.played(font, samples, timbres)?;
             driven.each(|stem| distort(stem, most));
             bus(dice, driven, -19.0);
         }
@@ -210,13 +229,13 @@ impl Studio {
 /// Parts that are mixed at one level, group by group.
 #[derive(Default)]
 struct Bus<'a> {
-    groups: Vec<(u32, Vec<&'a Part>)>,
+    groups: Vec<(usize, Vec<&'a Part>)>,
     /// What each group sounds like.
-    stems: Vec<(u32, Stereo)>,
+    stems: Vec<(usize, Stereo)>,
 }
 
 impl<'a> Bus<'a> {
-    fn add(&mut self, group: u32, part: &'a Part) {
+    fn add(&mut self, group: usize, part: &'a Part) {
         match self.groups.iter_mut().find(|(known, _)| *known == group) {
             Some((_, parts)) => parts.push(part),
             None => self.groups.push((group, vec![part])),
@@ -228,7 +247,7 @@ impl<'a> Bus<'a> {
     }
 
     /// Sound of a group to play into.
-    fn stem(&mut self, group: u32, samples: usize) -> &mut Stereo {
+    fn stem(&mut self, group: usize, samples: usize) -> &mut Stereo {
         let at = self.stems.iter().position(|(known, _)| *known == group).unwrap_or_else(|| {
             self.stems.push((group, Stereo::silent(samples)));
             self.stems.len() - 1
@@ -237,9 +256,10 @@ impl<'a> Bus<'a> {
     }
 
     /// The bus with every group played by `font`.
-    fn played(mut self, font: &Font, samples: usize) -> Result<Self> {
+    fn played(mut self, font: &Font, samples: usize, timbres: &[Timbre]) -> Result<Self> {
         for (group, parts) in &self.groups {
-            self.stems.push((*group, font.play(parts, samples)?));
+            let formant = timbres.get(*group).map_or(0, |timbre| timbre.formant);
+            self.stems.push((*group, font.play(parts, samples, formant)?));
         }
         Ok(self)
     }

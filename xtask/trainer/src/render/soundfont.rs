@@ -94,8 +94,8 @@ impl Font {
         }
     }
 
-    fn synthesizer(&self) -> Result<Synthesizer> {
-        let mut settings = SynthesizerSettings::new(RATE_HZ as i32);
+    fn synthesizer(&self, rate_hz: f64) -> Result<Synthesizer> {
+        let mut settings = SynthesizerSettings::new(rate_hz as i32);
         settings.block_size = BLOCK;
         settings.enable_reverb_and_chorus = false;
         Synthesizer::new(&self.font, &settings).map_err(|error| anyhow!("rustysynth: {error}"))
@@ -103,7 +103,7 @@ impl Font {
 
     /// Time until a single note reaches a quarter of its early peak.
     fn measure(&self, voice: Voice, key: u8) -> Result<f64> {
-        let mut synth = self.synthesizer()?;
+        let mut synth = self.synthesizer(RATE_HZ)?;
         let channel = program_channel(&mut synth, voice, 0);
         synth.note_on(channel, i32::from(key), 100);
         let samples = (0.2 * RATE_HZ) as usize;
@@ -117,11 +117,15 @@ impl Font {
     }
 
     /// Plays `parts` for `samples` samples, dry. At most fifteen melodic parts; drums share a channel.
+    /// Notes are played `formant` semitones higher and as much slower, which moves formants and decay
+    /// but no pitch; drums only become slower, so lower.
     ///
     /// # Errors
     /// When the synthesizer refuses its settings.
-    pub fn play(&self, parts: &[&Part], samples: usize) -> Result<Stereo> {
-        let mut synth = self.synthesizer()?;
+    pub fn play(&self, parts: &[&Part], samples: usize, formant: i32) -> Result<Stereo> {
+        // Sound made at a higher rate than it is heard at is slower.
+        let slower = (f64::from(formant) / 12.0).exp2();
+        let mut synth = self.synthesizer((RATE_HZ * slower).round())?;
         let mut events: Vec<(i64, bool, i32, i32, i32)> = Vec::new();
         let mut free = (0..16).filter(|&channel| channel != DRUM_CHANNEL);
         for part in parts {
@@ -134,10 +138,13 @@ impl Font {
             let pan = ((part.pan + 1.0) * 63.5).round() as i32;
             synth.process_midi_message(channel, 0xB0, 0x0A, pan);
             for note in &part.notes {
-                let speaks = self.attack(part.voice, note.key).min(SLOWEST_S);
+                let key = match part.voice {
+                    Voice::Program(_) => (i32::from(note.key) + formant).clamp(0, 127),
+                    _ => i32::from(note.key),
+                };
+                let speaks = (slower * self.attack(part.voice, key as u8)).min(SLOWEST_S);
                 let on = ((note.at - speaks) * RATE_HZ).round() as i64;
                 let off = on + (note.length * RATE_HZ).max(1.0) as i64;
-                let key = i32::from(note.key);
                 events.push((on, true, channel, key, i32::from(note.velocity)));
                 if !part.voice.is_drums() {
                     events.push((off, false, channel, key, 0));
@@ -182,26 +189,54 @@ mod tests {
     use super::*;
     use crate::compose::score::Note;
 
-    /// Needs a SoundFont; on a machine without one there is nothing to measure.
-    #[test]
-    fn drums_and_pianos_sound_within_two_milliseconds_of_their_note() {
-        let smallest = |path: &std::path::PathBuf| {
+    /// The smallest SoundFont; on a machine without one there is nothing to measure.
+    fn smallest() -> Option<Font> {
+        let size = |path: &std::path::PathBuf| {
             std::fs::metadata(path).map_or(u64::MAX, |about| about.len())
         };
-        let Some(path) = crate::render::installed().into_iter().min_by_key(smallest) else {
-            return;
-        };
-        let font = Font::open(&path).expect("opened");
+        let path = crate::render::installed().into_iter().min_by_key(size)?;
+        Some(Font::open(&path).expect("opened"))
+    }
+
+    /// A second of sound with one note at half of it.
+    fn note(font: &Font, voice: Voice, key: u8, formant: i32) -> Vec<f32> {
+        let note = Note { at: 0.5, length: 0.3, key, velocity: 110 };
+        let part = Part { voice, notes: vec![note], gain_db: 0.0, pan: 0.0, drive: 0.0 };
+        font.play(&[&part], 44_100, formant).expect("played").mono()
+    }
+
+    #[test]
+    fn drums_and_pianos_sound_within_two_milliseconds_of_their_note() {
+        let Some(font) = smallest() else { return };
         for (voice, key) in
             [(Voice::Kit(0), 36), (Voice::Kit(0), 38), (Voice::Kit(0), 42), (Voice::Program(0), 60)]
         {
-            let note = Note { at: 0.5, length: 0.3, key, velocity: 110 };
-            let part = Part { voice, notes: vec![note], gain_db: 0.0, pan: 0.0, drive: 0.0 };
-            let audio = font.play(&[&part], 44_100).expect("played").mono();
+            let audio = note(&font, voice, key, 0);
             let peak = audio.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
             let speaks = audio.iter().position(|x| x.abs() > 0.25 * peak).expect("it sounds");
             let off = speaks as f64 / RATE_HZ - 0.5;
             assert!(off.abs() < 0.002, "{voice:?} {key}: {:.1} ms", 1000.0 * off);
+        }
+    }
+
+    #[test]
+    fn moved_formants_leave_pitch_and_time() {
+        let Some(font) = smallest() else { return };
+        let pitch = |sound: &[f32]| {
+            let held = &sound[25_000..33_000];
+            let like =
+                |lag: usize| -> f32 { held.iter().zip(&held[lag..]).map(|(a, b)| a * b).sum() };
+            (60..400).max_by(|&a, &b| like(a).total_cmp(&like(b)))
+        };
+        let plain = note(&font, Voice::Program(71), 60, 0);
+        for formant in [-5, 5] {
+            let moved = note(&font, Voice::Program(71), 60, formant);
+            let (of_plain, of_moved) = (pitch(&plain).expect("some"), pitch(&moved).expect("some"));
+            assert!(of_plain.abs_diff(of_moved) <= 2, "{formant}: {of_plain} {of_moved}");
+            let peak = moved.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
+            let speaks = moved.iter().position(|x| x.abs() > 0.2 * peak).expect("it sounds");
+            assert!((speaks as f64 / RATE_HZ - 0.5).abs() < 0.03, "{formant}: {speaks}");
+            assert_ne!(moved, plain);
         }
     }
 }

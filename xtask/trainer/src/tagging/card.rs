@@ -104,8 +104,8 @@ impl TagCard<'_> {
             "Rendered music as below, and recordings with labels (source `audio`).\n\n"
         } else {
             "**All of it is synthetic**: scores and MIDI performances played by SoundFonts, samples and \
-             oscillators. No recording is in it. Instruments are exact: every family was rendered by itself, \
-             and counts where it is no softer than 20 dB below the mix. Genres are those of the style that was played, as its author or this project named it. Valence and arousal \
+             oscillators. No recording is in it. Instruments are exact: every part was rendered by itself, \
+             and a family counts where it is no softer than 20 dB below the mix. Genres are those of the style that was played, as its author or this project named it. Valence and arousal \
              are computed from the score by a rule (tempo, density, loudness, mode, distortion, genre); \
              nobody rated this music.\n\n"
         };
@@ -152,7 +152,7 @@ impl TagCard<'_> {
         let mut text = format!(
             "\n## Scores\n\nOn {} clips: songs, style files of mma, drummers, drum grooves, bass lines and chord \
              figures{} that the training ({} clips) never heard; the composer's tempi and instruments of a \
-             style, drum machines and rooms are shared. A clip is judged by the mean over its seconds. Steps \
+             style, drum machines and rooms are shared. Only training changes the timbre of instruments. A clip is judged by the mean over its seconds. Steps \
              and temperature were chosen on these clips.\n\n\
              | | parameters | genre accuracy | macro F1 | instrument mAP | ROC-AUC | mood CCC |\n\
              |---|---|---|---|---|---|---|\n",

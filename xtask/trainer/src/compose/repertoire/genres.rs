@@ -67,4 +67,4 @@ pub(super) const STYLES: &[Style] = &[
 ];
 
 /// What they share.
-const GENRE: Style = Style { weight: 0.0, ..BASE };
+pub(super) const GENRE: Style = Style { weight: 0.0, ..BASE };

@@ -7,6 +7,9 @@
 //! go on over the next.
 
 mod acoustic;
+mod clubs;
+mod country;
+mod dance;
 mod electronic;
 mod genres;
 mod metal;
@@ -270,7 +273,9 @@ const SILENT: Style = Style { drums: Drums::Silent, grooves: &[], half_time: 0.0
 
 /// Every style of the composer.
 pub(super) static STYLES: LazyLock<Vec<Style>> = LazyLock::new(|| {
-    [COMMON, metal::STYLES, electronic::STYLES, acoustic::STYLES, genres::STYLES].concat()
+    let drawn = [COMMON, metal::STYLES, electronic::STYLES, acoustic::STYLES];
+    let named = [genres::STYLES, country::STYLES, dance::STYLES, clubs::STYLES];
+    [drawn.concat(), named.concat()].concat()
 });
 
 /// The commonest styles, a line each so that they can be compared.

@@ -13,7 +13,7 @@ use crate::dice::Dice;
 use crate::hash::hex;
 use crate::render::Split;
 
-/// Styles of the composer.
+/// Styles of the composer. Its plain disco stays out: the club plays the same.
 const COMPOSER: [(&str, &[&str]); 11] = [
     (
         "rock",
@@ -27,6 +27,12 @@ const COMPOSER: [(&str, &[&str]); 11] = [
             "slow-rock",
             "grunge",
             "classic-rock",
+            "rock-and-roll",
+            "garage-rock",
+            "arena",
+            "indie",
+            "folk-rock",
+            "psychedelic",
         ],
     ),
     (
@@ -43,7 +49,23 @@ const COMPOSER: [(&str, &[&str]); 11] = [
             "power-metal",
         ],
     ),
-    ("pop", &["pop", "pop-34", "pop-ballad", "power-pop", "doo-wop", "teen-pop", "soul-pop"]),
+    (
+        "pop",
+        &[
+            "pop",
+            "pop-34",
+            "pop-ballad",
+            "power-pop",
+            "doo-wop",
+            "teen-pop",
+            "soul-pop",
+            "piano-pop",
+            "acoustic-pop",
+            "sixties-pop",
+            "soft-pop",
+            "latin-pop",
+        ],
+    ),
     (
         "electronic",
         &[
@@ -68,13 +90,76 @@ const COMPOSER: [(&str, &[&str]); 11] = [
             "garage",
             "tracker-slow",
             "eurodance",
+            "downtempo",
+            "demo-scene",
+            "computer-pop",
         ],
     ),
-    ("hiphop", &["hiphop", "trap", "lofi", "south", "boom-bap"]),
-    ("disco", &["disco", "disco-strings", "disco-piano", "disco-funk"]),
+    (
+        "hiphop",
+        &[
+            "hiphop",
+            "trap",
+            "lofi",
+            "south",
+            "boom-bap",
+            "west",
+            "jazz-rap",
+            "drill",
+            "old-school",
+            "soul-samples",
+        ],
+    ),
+    (
+        "disco",
+        &[
+            "disco-strings",
+            "disco-piano",
+            "disco-funk",
+            "philly",
+            "latin-disco",
+            "disco-wah",
+            "chorus-disco",
+            "hustle",
+        ],
+    ),
     ("reggae", &["reggae", "roots", "dub", "rocksteady"]),
-    ("country", &["country", "train-beat", "country-ballad", "country-34", "honky-tonk"]),
-    ("blues", &["blues", "slow-blues", "boogie", "jump-blues", "blues-rock", "delta", "chicago"]),
+    (
+        "country",
+        &[
+            "country",
+            "train-beat",
+            "country-ballad",
+            "country-34",
+            "honky-tonk",
+            "two-step",
+            "boom-chick",
+            "western-swing",
+            "bluegrass",
+            "string-band",
+            "outlaw",
+            "countrypolitan",
+            "country-shuffle",
+        ],
+    ),
+    (
+        "blues",
+        &[
+            "blues",
+            "slow-blues",
+            "boogie",
+            "jump-blues",
+            "blues-rock",
+            "delta",
+            "chicago",
+            "barrelhouse",
+            "texas-shuffle",
+            "slow-twelve",
+            "horn-blues",
+            "soul-blues",
+            "ragtime-blues",
+        ],
+    ),
     (
         "jazz",
         &[
@@ -87,6 +172,12 @@ const COMPOSER: [(&str, &[&str]); 11] = [
             "five",
             "bossa",
             "combo",
+            "cool",
+            "hard-bop",
+            "organ-trio",
+            "dixieland",
+            "fusion",
+            "chamber-jazz",
         ],
     ),
     (

@@ -1,5 +1,7 @@
 //! Which families of instruments can be heard when: every family is rendered by itself.
 
+use std::collections::BTreeMap;
+
 use listener::Vocabulary;
 
 use crate::compose::score::{Part, Voice, Wave};
@@ -15,7 +17,7 @@ const NONE: u32 = u32::MAX;
 const BASS_KEY: u8 = 47;
 
 /// The family that plays `part`, in the words of the shipped vocabulary; none for noises.
-fn family(part: &Part) -> Option<&'static str> {
+pub(super) fn family(part: &Part) -> Option<&'static str> {
     match part.voice {
         Voice::Kit(_) | Voice::Machine(_) | Voice::Beeps => Some("drums"),
         Voice::Wave(Wave::Sung) => Some("voice"),
@@ -30,7 +32,7 @@ fn family(part: &Part) -> Option<&'static str> {
 
 /// Families of General MIDI. Accordions are reed organs; plucked lutes of other countries are acoustic
 /// guitars; timpani and the rest of the percussion are drums.
-fn of_program(program: u8) -> Option<&'static str> {
+pub(super) fn of_program(program: u8) -> Option<&'static str> {
     Some(match program {
         0..=7 => "piano",
         8..=15 | 108 | 112 | 114 => "mallets",
@@ -49,6 +51,11 @@ fn of_program(program: u8) -> Option<&'static str> {
     })
 }
 
+/// Every program of `family` that plays notes; the sound effects of General MIDI do not.
+pub(super) fn programs(family: &str) -> Vec<u8> {
+    (0..=119).filter(|&program| of_program(program) == Some(family)).collect()
+}
+
 fn is_low(part: &Part) -> bool {
     let mut keys: Vec<u8> = part.notes.iter().map(|note| note.key).collect();
     keys.sort_unstable();
@@ -62,20 +69,23 @@ pub(super) fn group(part: &Part, vocabulary: &Vocabulary) -> u32 {
     place.map_or(NONE, |place| place as u32)
 }
 
-/// A bit per group that can be heard, every [`STEP_S`], from how loud each is: (group, root mean squares).
-/// A group may be in `levels` several times.
-pub(super) fn sounding(levels: &[(u32, Vec<f32>)]) -> Vec<(f64, u32)> {
-    let steps = levels.iter().map(|(_, level)| level.len()).max().unwrap_or(0);
-    let at = |level: &[f32], step: usize| level.get(step).copied().unwrap_or(0.0);
-    let whole: Vec<f32> = (0..steps)
-        .map(|step| levels.iter().map(|(_, level)| at(level, step).powi(2)).sum::<f32>().sqrt())
-        .collect();
+/// A bit per group that can be heard, every [`STEP_S`], from how loud each part is: (its group, root mean
+/// squares). A group is as loud as its parts together, wherever they are mixed.
+pub(super) fn sounding(parts: &[(u32, &[f32])]) -> Vec<(f64, u32)> {
+    let steps = parts.iter().map(|(_, level)| level.len()).max().unwrap_or(0);
+    let mut groups: BTreeMap<u32, Vec<f32>> = BTreeMap::new();
+    for (group, level) in parts {
+        let power = groups.entry(*group).or_insert_with(|| vec![0.0; steps]);
+        power.iter_mut().zip(*level).for_each(|(power, level)| *power += level * level);
+    }
+    let whole: Vec<f32> =
+        (0..steps).map(|step| groups.values().map(|power| power[step]).sum()).collect();
     let loudest = whole.iter().fold(0.0_f32, |a, &b| a.max(b));
     let bits = |step: usize| {
-        let heard = levels.iter().filter(|(group, level)| {
-            *group != NONE
-                && whole[step] > SILENT * loudest
-                && at(level, step) > AUDIBLE * whole[step]
+        let heard = groups.iter().filter(|(group, power)| {
+            **group != NONE
+                && whole[step] > SILENT * SILENT * loudest
+                && power[step] > AUDIBLE * AUDIBLE * whole[step]
         });
         heard.fold(0, |bits, (group, _)| bits | 1 << group)
     };
@@ -110,8 +120,17 @@ mod tests {
             (2, loud(0, 16, 0.02)),
             (NONE, loud(0, 16, 0.1)),
         ];
+        let levels = levels.each_ref().map(|(group, level)| (*group, level.as_slice()));
         let seconds = by_second(&sounding(&levels), 4);
         assert_eq!(seconds, [1, 1 | 2, 1 | 4, 4]);
+    }
+
+    #[test]
+    fn a_family_is_as_loud_as_its_players_together() {
+        let (mix, one): (&[f32], &[f32]) = (&[0.5; 4], &[0.04; 4]);
+        let heard = |parts: &[(u32, &[f32])]| by_second(&sounding(parts), 1);
+        assert_eq!(heard(&[(0, mix), (1, one)]), [1]);
+        assert_eq!(heard(&[(0, mix), (1, one), (1, one)]), [1 | 2]);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod genres;
 mod instruments;
 mod mood;
+mod orchestration;
 mod write;
 
 use std::collections::BTreeMap;
@@ -23,9 +24,9 @@ use super::sources::{CLIP_S, Source};
 use super::workshop::Workshop;
 use super::{CorpusSettings, Sound, SourceReport, cache, cache_folder, make_missing};
 use crate::baseline::chroma::chroma;
-use crate::compose::score::Part;
 use crate::dice::Dice;
-use crate::render::Split;
+use crate::render::timbre::Timbre;
+use crate::render::{Levels, Split};
 use crate::tagclip::{PITCHES, TagClip, TagTruth};
 
 /// Every so many clips of a genre, one is for validation.
@@ -33,7 +34,7 @@ const VALIDATION_EVERY: usize = 10;
 /// Share of clips of any genre, on any instruments.
 const ANY: f64 = 0.25;
 /// Raised whenever what is written changes, so that old clips are not taken for new ones.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 
 /// The words of the shipped model.
 const VOCABULARY: &str = include_str!("../../../../../models/vocabulary.json");
@@ -175,11 +176,22 @@ fn render(workshop: &Workshop, job: &Job, vocabulary: &Vocabulary, seed: u64) ->
         }
     };
     let index = |genre: &str| vocabulary.genres.iter().position(|known| known == genre);
-    let genre = piece.genre.as_deref().and_then(index).map(|index| index as u8);
-    let mood = Some(mood::mood(&piece.score, piece.genre.as_deref()));
-    let group = |part: &Part| instruments::group(part, vocabulary);
+    let genre = index(&piece.genre).filter(|_| piece.typical).map(|index| index as u8);
+    let mood = Some(mood::mood(&piece.score, &piece.genre));
+    let parts = &piece.score.parts;
+    let families: Vec<u32> =
+        parts.iter().map(|part| instruments::group(part, vocabulary)).collect();
+    // Validation hears instruments as sampled: from a SoundFont that nobody learned from.
+    let timbres: Vec<Timbre> = match job.split {
+        Split::Train => parts.iter().map(|part| Timbre::draw(&mut dice, part.voice)).collect(),
+        Split::Validation => Vec::new(),
+    };
+    let sounding = |levels: &Levels| {
+        let of = levels.iter().map(|(part, level)| (families[*part], level.as_slice()));
+        instruments::sounding(&of.collect::<Vec<_>>())
+    };
     let (take, frames) =
-        workshop.play_groups(piece.score, job.split, &mut dice, group, instruments::sounding)?;
+        workshop.play_parts(piece.score, job.split, &mut dice, &timbres, sounding)?;
     if frames.len() < 400 {
         bail!("is only {:.1} s long", take.seconds());
     }

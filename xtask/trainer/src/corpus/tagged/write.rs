@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result, bail};
 
-use super::genres;
+use super::{genres, orchestration};
 use crate::compose;
 use crate::compose::drums::Performance;
-use crate::compose::score::{Score, Voice};
+use crate::compose::score::Score;
 use crate::compose::style::Style;
 use crate::corpus::library::{Library, solo, stretch_of};
 use crate::corpus::mma::{self, Book};
@@ -20,7 +20,10 @@ pub(super) struct Piece {
     pub(super) source: Source,
     /// What may not be on both sides of a split.
     pub(super) group: String,
-    pub(super) genre: Option<String>,
+    /// What it was written as.
+    pub(super) genre: String,
+    /// Whether it is played as that genre is, so that it can be known by its sound.
+    pub(super) typical: bool,
 }
 
 /// A piece of `genre` for one side of the split.
@@ -33,6 +36,16 @@ pub(super) fn of_genre(
     split: Split,
     dice: &mut Dice,
 ) -> Result<Piece> {
+    let mut piece = written(library, genre, split, dice)?;
+    orchestration::vary(&mut piece.score, genre, dice);
+    Ok(piece)
+}
+
+/// A piece of `genre` on the instruments it was written for.
+///
+/// # Errors
+/// When no source has it.
+fn written(library: &Library, genre: &str, split: Split, dice: &mut Dice) -> Result<Piece> {
     let has_styles = genres::is_played(genre);
     let books: Vec<&Book> = library
         .books
@@ -71,7 +84,7 @@ pub(super) fn of_genre(
         _ => (Source::Scores, library.written(split, dice)?, "score"),
     };
     let score = stretch_of(&score, dice);
-    Ok(Piece { score, source, group: group.to_owned(), genre: Some(genre.to_owned()) })
+    Ok(Piece { score, source, group: group.to_owned(), genre: genre.to_owned(), typical: true })
 }
 
 /// Any piece for one side of the split, of no genre that is known: it teaches instruments and mood.
@@ -87,7 +100,7 @@ pub(super) fn of_any(
 ) -> Result<Piece> {
     let mut piece = loop {
         let genre: &str = dice.pick::<&str>(genres);
-        match of_genre(library, genre, split, dice) {
+        match written(library, genre, split, dice) {
             Ok(piece) => break piece,
             // A busy machine must not decide what is played.
             Err(error) if genres.len() == 1 || mma::was_too_slow(&error) => return Err(error),
@@ -95,33 +108,9 @@ pub(super) fn of_any(
             Err(_) => (),
         }
     };
-    for part in &mut piece.score.parts {
-        if let (Voice::Program(program), true) = (part.voice, dice.chance(0.75)) {
-            let is_bass = (32..40).contains(&program) && dice.chance(0.8);
-            let (from, until) = if is_bass { (32, 40) } else { *dice.pick(&FAMILIES) };
-            let other = dice.whole(from, until) as u8;
-            let driven = matches!(other, 29 | 30);
-            part.voice = Voice::Program(other);
-            part.drive = if driven { dice.between(0.3, 0.9) as f32 } else { 0.0 };
-        }
-    }
-    Ok(Piece { genre: None, ..piece })
+    orchestration::scatter(&mut piece.score, dice);
+    Ok(Piece { typical: false, ..piece })
 }
-
-/// Programs of the families, each as likely as another.
-const FAMILIES: [(usize, usize); 11] = [
-    (0, 8),
-    (8, 16),
-    (16, 22),
-    (24, 26),
-    (26, 32),
-    (40, 46),
-    (48, 52),
-    (52, 55),
-    (56, 62),
-    (64, 80),
-    (80, 96),
-];
 
 /// A song and a style of `genre` in its meter.
 fn song_in<'a>(
