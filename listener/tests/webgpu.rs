@@ -33,6 +33,9 @@ fn model(name: &str) -> Vec<u8> {
 /// What one network says of a song, and what ran it.
 type Heard = (Vec<f32>, Backend);
 
+/// Lets one network hear a song.
+type Hear = fn(&[MelFrame], &Runtime) -> Heard;
+
 fn beats(song: &[MelFrame], runtime: &Runtime) -> Heard {
     let mut net = BeatNet::from_bytes(&model("beats.onnx"), &FeatureSpec::CURRENT, runtime)
         .unwrap_or_else(|e| panic!("the beat model does not load: {e}"));
@@ -68,8 +71,7 @@ fn both_models_hear_on_a_gpu_what_they_hear_on_the_cpu() {
     let Some(library) = library() else { return };
     let gpu = Runtime::OnnxRuntime { library, providers: vec![Provider::WebGpu] };
     let song = frames(&music(44_100.0, 5.0), 44_100.0, &[512]);
-    let hear: [(&str, fn(&[MelFrame], &Runtime) -> Heard); 2] = [("beats", beats), ("tags", tags)];
-    for (name, hear) in hear {
+    for (name, hear) in [("beats", beats as Hear), ("tags", tags)] {
         let (expected, _) = hear(&song, &Runtime::Embedded);
         let (heard, backend) = hear(&song, &gpu);
         assert_eq!(backend.refused, "", "{name}");

@@ -143,7 +143,9 @@ fn environment(library: &Path) -> Result<&'static Environment, Error> {
     })
     .map_err(|_| refused(format!("has no C API of ONNX Runtime 1.{}", ort::MINOR_VERSION)))?
     .map_err(|e| refused(found(&e)))?;
-    let built = builder.with_name("tatum").build().map_err(|e| refused(format!("fails: {e}")))?;
+    // Who listens to music has not asked to send anything.
+    let builder = builder.with_name("tatum").with_telemetry(false);
+    let built = builder.build().map_err(|e| refused(format!("fails: {e}")))?;
     Ok(ENVIRONMENT.get_or_init(|| built))
 }
 
