@@ -171,6 +171,8 @@ fn message(path: &str, built_in: &str, reason: &str) -> Message {
 
 #[cfg(test)]
 mod tests {
+    use listener::Provider;
+
     use super::*;
 
     fn refused<N: Network>(path: &str) -> String {
@@ -191,26 +193,50 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_wrong_library_leaves_the_embedded_engine_and_a_line() {
-        let library = Path::new("Cargo.toml").to_path_buf();
-        let runtime = Runtime::OnnxRuntime { library, providers: Vec::new() };
-        let mut model = Model::<BeatNet>::load("", (runtime, Health::Ok));
-        let engine = model.net().expect("the embedded engine runs it").backend().engine.clone();
-        assert!(engine.starts_with("tract"), "{engine}");
-        let line = model.health().to_string();
-        assert!(line.contains("Cargo.toml does not load: "), "{line}");
-        assert!(
-            line.ends_with("the embedded runtime is used") && model.health().listens(),
-            "{line}"
-        );
+    /// A network that only the embedded engine runs, or that ONNX Runtime runs where it can.
+    struct Stub(Backend);
+
+    impl Network for Stub {
+        const NAME: &'static str = "the stub";
+        const BUILT_IN: &'static [u8] = b"";
+
+        fn load(_onnx: &[u8], runtime: &Runtime) -> Result<Self, Error> {
+            let backend = |refused: &str| Backend {
+                engine: "stub".into(),
+                device: "CPU".into(),
+                refused: refused.into(),
+            };
+            match runtime {
+                Runtime::Embedded => Ok(Self(backend(""))),
+                Runtime::OnnxRuntime { providers, .. } if providers.is_empty() => {
+                    Err(Error::Backend { backend: "a library", reason: "too old".into() })
+                }
+                Runtime::OnnxRuntime { .. } => Ok(Self(backend("CUDA: no driver"))),
+            }
+        }
+
+        fn backend(&self) -> &Backend {
+            &self.0
+        }
+    }
+
+    fn line(wanted: (Runtime, Health)) -> String {
+        let mut model = Model::<Stub>::load("", wanted);
+        assert!(model.net().is_some() && model.health().listens());
+        model.health().to_string()
     }
 
     #[test]
-    fn what_of_the_wish_cannot_be_had_is_shown() {
-        let complaint = Health::ProviderRefused("no provider is called 'abacus'".into());
-        let model = Model::<TagNet>::load("", (Runtime::Embedded, complaint));
-        assert_eq!(model.health(), complaint);
+    fn what_cannot_be_had_is_shown_and_something_else_listens() {
+        let onnx_runtime =
+            |providers| Runtime::OnnxRuntime { library: "library".into(), providers };
+        let refused = line((onnx_runtime(vec![]), Health::Ok));
+        assert_eq!(refused, "a library: too old; the embedded runtime is used");
+        let cpu = line((onnx_runtime(vec![Provider::Cuda]), Health::Ok));
+        assert!(cpu.starts_with("CUDA: no driver; set TATUM_PROVIDERS"), "{cpu}");
+        let unknown = Health::ProviderRefused("no provider is called 'abacus'".into());
+        assert_eq!(line((Runtime::Embedded, unknown)), unknown.to_string());
+        assert_eq!(line((Runtime::Embedded, Health::Ok)), "ok");
     }
 
     #[test]
