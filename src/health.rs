@@ -26,6 +26,8 @@ pub(crate) enum Health {
     ModelRefused(Message),
     /// A runtime was asked for and refused; the embedded one listens instead.
     RuntimeRefused(Message),
+    /// An execution provider was asked for and refused; another listens instead.
+    ProviderRefused(Message),
     /// The worker panicked or its runtime failed.
     WorkerFailed(Message),
     /// The tag network panicked or its runtime failed; beats are heard all the same.
@@ -45,7 +47,7 @@ pub(crate) enum Health {
 impl Health {
     /// Whether beats can be heard.
     pub(crate) fn listens(&self) -> bool {
-        matches!(self, Self::Ok | Self::RuntimeRefused(_))
+        matches!(self, Self::Ok | Self::RuntimeRefused(_) | Self::ProviderRefused(_))
     }
 }
 
@@ -64,6 +66,9 @@ impl fmt::Display for Health {
             }
             Self::ModelRefused(message) => message.fmt(f),
             Self::RuntimeRefused(message) => write!(f, "{message}; the embedded runtime is used"),
+            Self::ProviderRefused(message) => {
+                write!(f, "{message}; set TATUM_PROVIDERS to others, or to cpu")
+            }
             Self::WorkerFailed(message) => {
                 write!(f, "the worker stopped: {message}; switch the plugin off and on again")
             }

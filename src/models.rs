@@ -4,7 +4,7 @@
 use std::panic::catch_unwind;
 use std::path::Path;
 
-use listener::{BeatNet, Error, FeatureSpec, Runtime, TagNet};
+use listener::{Backend, BeatNet, Error, FeatureSpec, Runtime, TagNet};
 
 use crate::health::{Health, Message};
 use crate::runtime;
@@ -21,6 +21,9 @@ pub(crate) trait Network: Sized {
     /// # Errors
     /// Those of the listener.
     fn load(onnx: &[u8], runtime: &Runtime) -> Result<Self, Error>;
+
+    /// What really runs it.
+    fn backend(&self) -> &Backend;
 }
 
 impl Network for BeatNet {
@@ -30,6 +33,10 @@ impl Network for BeatNet {
     fn load(onnx: &[u8], runtime: &Runtime) -> Result<Self, Error> {
         Self::from_bytes(onnx, &FeatureSpec::CURRENT, runtime)
     }
+
+    fn backend(&self) -> &Backend {
+        self.backend()
+    }
 }
 
 impl Network for TagNet {
@@ -38,6 +45,10 @@ impl Network for TagNet {
 
     fn load(onnx: &[u8], runtime: &Runtime) -> Result<Self, Error> {
         Self::from_bytes(onnx, &FeatureSpec::CURRENT, runtime)
+    }
+
+    fn backend(&self) -> &Backend {
+        self.backend()
     }
 }
 
@@ -71,7 +82,7 @@ impl<N: Network> Models<N> {
     /// The model at `path` (empty: the built-in one), loaded when it is new.
     pub(crate) fn get(&mut self, path: &str) -> &mut Model<N> {
         let place = self.models.iter().position(|model| model.path == path).unwrap_or_else(|| {
-            self.models.push(Model::load(path, &runtime::wanted()));
+            self.models.push(Model::load(path, runtime::wanted()));
             self.models.len() - 1
         });
         &mut self.models[place]
@@ -89,14 +100,17 @@ impl<N: Network> Models<N> {
 }
 
 impl<N: Network> Model<N> {
-    fn load(path: &str, runtime: &Runtime) -> Self {
-        if *runtime != Runtime::Embedded {
+    /// Loads the model at `path` into the runtime that is `wanted`, or says with it why it cannot be.
+    fn load(path: &str, wanted: (Runtime, Health)) -> Self {
+        let (runtime, complaint) = wanted;
+        if runtime != Runtime::Embedded {
             crate::resident::stay_loaded();
         }
         let refuse = |reason: &str| Health::ModelRefused(message(path, N::NAME, reason));
         let (net, health) = match read(path, N::BUILT_IN) {
             Err(reason) => (Err(refuse(&reason)), refuse(&reason)),
-            Ok(bytes) => match build(&bytes, runtime) {
+            Ok(bytes) => match build(&bytes, &runtime) {
+                (Ok(net), Health::Ok) => (Ok(net), complaint),
                 (Ok(net), health) => (Ok(net), health),
                 (Err(error), _) => {
                     let refused = refuse(&error.to_string());
@@ -142,6 +156,10 @@ fn build<N: Network>(bytes: &[u8], runtime: &Runtime) -> (Result<N, Error>, Heal
             let refused = Health::RuntimeRefused(error.to_string().as_str().into());
             (load(&Runtime::Embedded), refused)
         }
+        Ok(net) if !net.backend().refused.is_empty() => {
+            let refused = Health::ProviderRefused(net.backend().refused.as_str().into());
+            (Ok(net), refused)
+        }
         net => (net, Health::Ok),
     }
 }
@@ -153,6 +171,8 @@ fn message(path: &str, built_in: &str, reason: &str) -> Message {
 
 #[cfg(test)]
 mod tests {
+    use listener::Provider;
+
     use super::*;
 
     fn refused<N: Network>(path: &str) -> String {
@@ -171,6 +191,52 @@ mod tests {
         for line in [refused::<BeatNet>("no such.onnx"), refused::<TagNet>("no such.onnx")] {
             assert!(line.contains("no such.onnx") && line.contains("choose"), "{line}");
         }
+    }
+
+    /// A network that only the embedded engine runs, or that ONNX Runtime runs where it can.
+    struct Stub(Backend);
+
+    impl Network for Stub {
+        const NAME: &'static str = "the stub";
+        const BUILT_IN: &'static [u8] = b"";
+
+        fn load(_onnx: &[u8], runtime: &Runtime) -> Result<Self, Error> {
+            let backend = |refused: &str| Backend {
+                engine: "stub".into(),
+                device: "CPU".into(),
+                refused: refused.into(),
+            };
+            match runtime {
+                Runtime::Embedded => Ok(Self(backend(""))),
+                Runtime::OnnxRuntime { providers, .. } if providers.is_empty() => {
+                    Err(Error::Backend { backend: "a library", reason: "too old".into() })
+                }
+                Runtime::OnnxRuntime { .. } => Ok(Self(backend("CUDA: no driver"))),
+            }
+        }
+
+        fn backend(&self) -> &Backend {
+            &self.0
+        }
+    }
+
+    fn line(wanted: (Runtime, Health)) -> String {
+        let mut model = Model::<Stub>::load("", wanted);
+        assert!(model.net().is_some() && model.health().listens());
+        model.health().to_string()
+    }
+
+    #[test]
+    fn what_cannot_be_had_is_shown_and_something_else_listens() {
+        let onnx_runtime =
+            |providers| Runtime::OnnxRuntime { library: "library".into(), providers };
+        let refused = line((onnx_runtime(vec![]), Health::Ok));
+        assert_eq!(refused, "a library: too old; the embedded runtime is used");
+        let cpu = line((onnx_runtime(vec![Provider::Cuda]), Health::Ok));
+        assert!(cpu.starts_with("CUDA: no driver; set TATUM_PROVIDERS"), "{cpu}");
+        let unknown = Health::ProviderRefused("no provider is called 'abacus'".into());
+        assert_eq!(line((Runtime::Embedded, unknown)), unknown.to_string());
+        assert_eq!(line((Runtime::Embedded, Health::Ok)), "ok");
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! Which inference engine to use: ONNX Runtime when its library is named or lies beside the plugin,
 //! else the embedded one. Worker thread, and the door once when the library is loaded.
 
+mod library;
+
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use listener::{Provider, Runtime};
+
+use crate::health::Health;
 
 /// Names a library of ONNX Runtime.
 const LIBRARY_VARIABLE: &str = "TATUM_ONNXRUNTIME";
@@ -27,19 +31,33 @@ pub(crate) fn plugin_loaded_from(path: &Path) {
     PLUGIN.get_or_init(|| path.to_path_buf());
 }
 
-/// The engine the user asked for.
-pub(crate) fn wanted() -> Runtime {
+/// The engine the user asked for, and `Ok`, or what of the wish cannot be had.
+pub(crate) fn wanted() -> (Runtime, Health) {
     let library = match std::env::var_os(LIBRARY_VARIABLE) {
         Some(library) if !library.is_empty() => Some(PathBuf::from(library)),
         _ => PLUGIN.get().and_then(|plugin| beside(plugin)),
     };
-    match library {
-        None => Runtime::Embedded,
-        Some(library) => {
-            let providers = std::env::var(PROVIDERS_VARIABLE).unwrap_or_default();
-            Runtime::OnnxRuntime { library, providers: self::providers(&providers) }
-        }
+    let providers = std::env::var(PROVIDERS_VARIABLE).unwrap_or_default();
+    library.map_or((Runtime::Embedded, Health::Ok), |library| onnx_runtime(&library, &providers))
+}
+
+/// ONNX Runtime with the providers of these names, if its library can be loaded.
+fn onnx_runtime(library: &Path, names: &str) -> (Runtime, Health) {
+    // The listener takes an absolute path; a relative one is seen from the working directory.
+    let library = std::path::absolute(library).unwrap_or_else(|_| library.to_path_buf());
+    if let Err(reason) = library::check(&library) {
+        let refused = format!("{}: {reason}", library.display());
+        return (Runtime::Embedded, Health::RuntimeRefused(refused.as_str().into()));
     }
+    let (providers, unknown) = providers(names);
+    let health = if unknown.is_empty() {
+        Health::Ok
+    } else {
+        let unknown = unknown.join("', '");
+        let line = format!("no provider is called '{unknown}', they are {NAMES}");
+        Health::ProviderRefused(line.as_str().into())
+    };
+    (Runtime::OnnxRuntime { library, providers }, health)
 }
 
 /// A library of ONNX Runtime next to the plugin's file, or inside its bundle.
@@ -50,18 +68,24 @@ fn beside(plugin: &Path) -> Option<PathBuf> {
     candidates.into_iter().find(|library| library.is_file())
 }
 
-/// Providers by name; unknown names are left out.
-fn providers(names: &str) -> Vec<Provider> {
-    let provider = |name: &str| match name.trim().to_ascii_lowercase().as_str() {
-        "tensorrt" => Some(Provider::TensorRt),
-        "cuda" => Some(Provider::Cuda),
-        "directml" => Some(Provider::DirectMl),
-        "coreml" => Some(Provider::CoreMl),
-        "webgpu" => Some(Provider::WebGpu),
-        "cpu" => Some(Provider::Cpu),
-        _ => None,
-    };
-    names.split(',').filter_map(provider).collect()
+/// What a provider may be called.
+const NAMES: &str = "tensorrt, cuda, directml, coreml, webgpu and cpu";
+
+/// Providers by name, in order, and the names that are none.
+fn providers(names: &str) -> (Vec<Provider>, Vec<&str>) {
+    let (mut providers, mut unknown) = (Vec::new(), Vec::new());
+    for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        match name.to_ascii_lowercase().as_str() {
+            "tensorrt" => providers.push(Provider::TensorRt),
+            "cuda" => providers.push(Provider::Cuda),
+            "directml" => providers.push(Provider::DirectMl),
+            "coreml" => providers.push(Provider::CoreMl),
+            "webgpu" => providers.push(Provider::WebGpu),
+            "cpu" => providers.push(Provider::Cpu),
+            _ => unknown.push(name),
+        }
+    }
+    (providers, unknown)
 }
 
 #[cfg(test)]
@@ -70,8 +94,30 @@ mod tests {
 
     #[test]
     fn providers_are_read_in_order() {
-        assert_eq!(providers("TensorRT, cuda,abacus"), [Provider::TensorRt, Provider::Cuda]);
-        assert_eq!(providers(""), []);
+        let known = vec![Provider::TensorRt, Provider::Cuda];
+        assert_eq!(providers("TensorRT, cuda,"), (known.clone(), vec![]));
+        assert_eq!(providers("TensorRT,abacus, cuda"), (known, vec!["abacus"]));
+        assert_eq!(providers(""), (vec![], vec![]));
+    }
+
+    #[test]
+    fn an_unknown_provider_is_shown_and_the_others_are_used() {
+        // Any whole library serves: nothing is loaded here.
+        let library = std::env::current_exe().expect("a test has a path");
+        let (runtime, health) = onnx_runtime(&library, "abacus,cuda");
+        assert_eq!(runtime, Runtime::OnnxRuntime { library, providers: vec![Provider::Cuda] });
+        let line = health.to_string();
+        assert!(line.contains("'abacus'") && line.contains("they are tensorrt, cuda"), "{line}");
+        assert!(health.listens());
+    }
+
+    #[test]
+    fn a_library_that_is_not_there_is_shown_and_the_embedded_engine_used() {
+        let (runtime, health) = onnx_runtime(Path::new("no such library.so"), "");
+        assert_eq!(runtime, Runtime::Embedded);
+        let line = health.to_string();
+        assert!(line.contains("no such library.so") && line.contains("xtask runtime"), "{line}");
+        assert!(line.ends_with("the embedded runtime is used") && health.listens(), "{line}");
     }
 
     #[test]

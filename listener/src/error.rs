@@ -46,11 +46,11 @@ pub enum Error {
         expected: String,
     },
     /// A backend could not be started, or failed while it ran.
-    #[error("{backend}: {reason}; choose another model or backend")]
+    #[error("{backend}: {reason}")]
     Backend {
         /// Name of the backend.
         backend: &'static str,
-        /// What it said.
+        /// What it said, and the remedy.
         reason: String,
     },
 }

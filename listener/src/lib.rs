@@ -6,7 +6,7 @@
 //!
 //! No threads, no files, no host, no clock. Nothing here can fail on audio: NaN, infinities,
 //! silence and any level are input, not errors.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod decoder;
 mod error;

@@ -44,7 +44,7 @@ pub(super) fn panel(ui: &Ui, area: Rect, scale: f32, snapshot: &Snapshot) {
 
 /// Whether something is wrong with the tags.
 pub(super) fn fault(health: &Health) -> bool {
-    !matches!(health, Health::Ok | Health::Waiting | Health::Loading | Health::RuntimeRefused(_))
+    !health.listens() && !matches!(health, Health::Waiting | Health::Loading)
 }
 
 /// How strong the tags are drawn: fully while there is music.

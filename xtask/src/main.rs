@@ -2,6 +2,7 @@
 //!
 //! Thin on purpose: it spawns cargo and the tools, and knows neither the plugin nor the trainer.
 
+mod runtime;
 mod tools;
 
 use std::env;
@@ -33,6 +34,10 @@ Usage: cargo xtask <command> [options]
       --out DIR                write bench.json and growth.png there
       --json, --plugin PATH    as above
   bundle [cargo options]       make target/bundled/tatum.clap and tatum.vst3 (release unless --profile)
+      --with-runtime[=KIND]    and put ONNX Runtime into both, as `runtime` does
+  runtime [options]            fetch ONNX Runtime with pip, pinned and hashed, for faster or GPU inference
+      --kind KIND              cpu (default), cuda or webgpu
+      --out DIR                put it there, not into the bundles
   train MODEL [options]        make a model again; `cargo xtask train --help` lists the options
   tune [options]               fit the decoder to a trained model
   pace [options]               time a step of training and of the model
@@ -47,6 +52,7 @@ fn main() -> ExitCode {
     let rest: Vec<String> = args.collect();
     let done = match command.as_str() {
         "bundle" => tools::bundle(&rest),
+        "runtime" => tools::runtime(&rest),
         "listen" | "eval" => tools::stage(&command, &rest),
         "demo" => tools::demo(&rest),
         "bench" => tools::bench(&rest),

@@ -8,16 +8,40 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-/// Builds the plugin and wraps it into `target/bundled`.
+use crate::runtime;
+
+/// Builds the plugin and wraps it into `target/bundled`, with a runtime if one is asked for.
 pub(crate) fn bundle(args: &[String]) -> Result<ExitCode> {
+    let (with_runtime, cargo_args) = args
+        .iter()
+        .cloned()
+        .partition::<Vec<_>, _>(|arg| arg == WITH_RUNTIME || arg.starts_with("--with-runtime="));
+    let cross = |arg: &String| arg == "--target" || arg.starts_with("--target=");
+    if !with_runtime.is_empty() && cargo_args.iter().any(cross) {
+        bail!("{WITH_RUNTIME} fetches for this machine only; bundle for another without it");
+    }
+    let runtime = with_runtime
+        .last()
+        .map(|option| runtime::package(option.split_once('=').map_or("cpu", |(_, kind)| kind)))
+        .transpose()?;
     let mut words = vec!["bundle".to_owned(), "tatum".to_owned()];
-    if !args.iter().any(|arg| arg.starts_with("--profile") || arg == "--release") {
+    if !cargo_args.iter().any(|arg| arg.starts_with("--profile") || arg == "--release") {
         words.push("--release".to_owned());
     }
     words.push(EVERYTHING.to_owned());
-    words.extend_from_slice(args);
+    words.extend(cargo_args);
     nice_plug_xtask::main_with_args("cargo xtask", words)?;
+    if let Some(runtime) = runtime {
+        runtime::into_bundles(&runtime, &bundled()?)?;
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+const WITH_RUNTIME: &str = "--with-runtime";
+
+/// Fetches ONNX Runtime.
+pub(crate) fn runtime(args: &[String]) -> Result<ExitCode> {
+    runtime::fetch(args, &bundled()?)
 }
 
 /// Hosts the plugin for the user's files: the stage's command of the same name.
@@ -83,7 +107,7 @@ fn ready_stage(args: &[String]) -> Result<PathBuf> {
     let target = target_dir()?;
     let given = args.iter().any(|arg| arg == "--plugin" || arg.starts_with("--plugin="));
     if !given && !wants_help(args) {
-        build(&target.join("bundled").join("tatum.clap"))?;
+        build(&bundled()?.join("tatum.clap"))?;
         bundle_silently()?;
     }
     let stage = target.join("release").join(format!("stage{}", env::consts::EXE_SUFFIX));
@@ -153,4 +177,9 @@ fn target_dir() -> Result<PathBuf> {
     let this = env::current_exe().context("the path of xtask is unknown")?;
     let target = this.parent().and_then(Path::parent).context("the target folder is unknown")?;
     Ok(target.to_path_buf())
+}
+
+/// Where the bundles lie.
+fn bundled() -> Result<PathBuf> {
+    Ok(target_dir()?.join("bundled"))
 }

@@ -33,7 +33,8 @@ impl Embedded {
             zeros(&[layers, 1, hidden])?,
             zeros(&[layers, 1, hidden])?,
         ];
-        let backend = Backend { engine: "tract 0.23".into(), device: "CPU".into() };
+        let backend =
+            Backend { engine: "tract 0.23".into(), device: "CPU".into(), refused: String::new() };
         Ok(Self { plan, inputs, width: graph.interface.width, backend })
     }
 
@@ -98,5 +99,5 @@ fn plan(graph: &Graph) -> TractResult<Arc<TypedRunnableModel>> {
 }
 
 fn failed(reason: TractError) -> Error {
-    Error::Backend { backend: "tract", reason: format!("{reason:#}") }
+    Error::Backend { backend: "tract", reason: format!("{reason:#}; choose another model") }
 }

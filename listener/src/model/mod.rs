@@ -9,6 +9,8 @@ mod engine;
 mod file;
 #[cfg(feature = "ort")]
 mod onnx_runtime;
+#[cfg(feature = "ort")]
+mod placement;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -50,7 +52,8 @@ pub enum Runtime {
     Embedded,
     /// ONNX Runtime from a dynamic library.
     OnnxRuntime {
-        /// Absolute path of the library. The first path used stays in force for the whole process.
+        /// Absolute path of the library: a whole file, for the system's loader ends the process over
+        /// one that is cut short. The first path used stays in force for the whole process.
         library: PathBuf,
         /// Execution providers in the order to try; the CPU is always tried last.
         providers: Vec<Provider>,
@@ -81,6 +84,8 @@ pub struct Backend {
     pub engine: String,
     /// The device it runs on.
     pub device: String,
+    /// Why none of the providers asked for runs it; empty if one does, or none was asked for.
+    pub refused: String,
 }
 
 impl fmt::Display for Backend {

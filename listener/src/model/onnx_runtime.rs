@@ -1,14 +1,18 @@
 //! The ONNX Runtime backend: a dynamic library, all lanes in one call, on a GPU where there is one.
 
+use std::error::Error as _;
+use std::panic::catch_unwind;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use ort::LoadDynamicError;
 use ort::environment::Environment;
 use ort::ep::{self, ExecutionProviderDispatch};
 use ort::session::Session;
 use ort::value::TensorRef;
 
 use super::file::{Graph, INPUTS, Interface};
+use super::placement::{RECORD, placement};
 use super::{Backend, Lane, ModelShape, Provider};
 use crate::{BANDS, Error};
 
@@ -33,12 +37,17 @@ impl OnnxRuntime {
     ) -> Result<Self, Error> {
         let environment = environment(library)?;
         let mut refused = Vec::new();
+        // Who asks for nothing gets the CPU; to who asks for something it is the last resort.
         let last = [Provider::Cpu];
-        for provider in providers.iter().chain(&last) {
+        for (place, provider) in providers.iter().chain(&last).enumerate() {
             match session(environment, onnx, *provider) {
                 Ok(session) => {
-                    let backend =
-                        Backend { engine: "ONNX Runtime".into(), device: device(*provider).into() };
+                    let asked_for = place < providers.len();
+                    let backend = Backend {
+                        engine: "ONNX Runtime".into(),
+                        device: device(&session, *provider),
+                        refused: if asked_for { String::new() } else { refused.join("; ") },
+                    };
                     return Ok(Self {
                         session,
                         batch: Batch::default(),
@@ -47,7 +56,7 @@ impl OnnxRuntime {
                         backend,
                     });
                 }
-                Err(reason) => refused.push(format!("{}: {reason}", device(*provider))),
+                Err(reason) => refused.push(format!("{}: {reason}", name(*provider))),
             }
         }
         Err(failed(refused.join("; ")))
@@ -141,12 +150,44 @@ fn environment(library: &Path) -> Result<&'static Environment, Error> {
     if let Some(environment) = ENVIRONMENT.get() {
         return Ok(environment);
     }
-    let refused = |reason: String| {
-        failed(format!("{} does not load ({reason}); name another library", library.display()))
+    let refused = |found: String| {
+        let path = library.display();
+        error(format!("{path} {found}; `cargo xtask runtime` gets one that fits"))
     };
-    let builder = ort::init_from(library).map_err(|e| refused(e.to_string()))?;
-    let built = builder.with_name("tatum").build().map_err(|e| refused(e.to_string()))?;
+    // `ort` panics where a library answers the first questions with nothing.
+    let builder = catch_unwind(|| {
+        let builder = ort::init_from(library);
+        if builder.is_ok() {
+            ort::api();
+        }
+        builder
+    })
+    .map_err(|_| refused(format!("has no C API of ONNX Runtime 1.{}", ort::MINOR_VERSION)))?
+    .map_err(|e| refused(found(&e)))?;
+    // Who listens to music has not asked to send anything.
+    let builder = builder.with_name("tatum").with_telemetry(false);
+    let built = builder.build().map_err(|e| refused(format!("fails: {e}")))?;
     Ok(ENVIRONMENT.get_or_init(|| built))
+}
+
+/// What is wrong with a library, to be read after its path.
+fn found(error: &LoadDynamicError) -> String {
+    match error {
+        LoadDynamicError::Dlopen { error, path } => {
+            let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            // The system's own words may start with the path.
+            let path = format!("{}: ", path.display());
+            format!("does not load: {}", reason.strip_prefix(&path).unwrap_or(&reason))
+        }
+        LoadDynamicError::MissingApi { .. } => {
+            "is no ONNX Runtime: it has no symbol OrtGetApiBase".into()
+        }
+        LoadDynamicError::InvalidVersionString => "is no ONNX Runtime: it names no version".into(),
+        LoadDynamicError::BadVersion { version_str, .. } => {
+            let needed = ort::MINOR_VERSION;
+            format!("is ONNX Runtime {version_str}, too old: 1.{needed} or newer is needed")
+        }
+    }
 }
 
 fn on(yes: bool) -> &'static str {
@@ -161,10 +202,18 @@ fn session(environment: &Environment, onnx: &[u8], provider: Provider) -> Result
             // A GPU that cannot run every node would hand some to the CPU unasked; then it is
             // refused, so that what is reported is what runs.
             .with_config_entry("session.disable_cpu_ep_fallback", on(provider != Provider::Cpu))?
+            .with_config_entry(RECORD, on(true))?
             .with_execution_providers([dispatch(provider).error_on_failure()])?
             .commit_from_memory(onnx)
     };
-    build().map_err(|e| e.to_string())
+    build().map_err(|e| plain(&e.to_string()).to_owned())
+}
+
+/// What ONNX Runtime says, without the place in its source, which alone would fill a line of the screen.
+fn plain(message: &str) -> &str {
+    let marks = [" : FAIL : ", " was false. "];
+    let said = marks.iter().filter_map(|mark| message.rsplit_once(mark)).map(|(_, said)| said);
+    said.min_by_key(|said| said.len()).unwrap_or(message).trim().trim_end_matches('.')
 }
 
 fn dispatch(provider: Provider) -> ExecutionProviderDispatch {
@@ -178,7 +227,24 @@ fn dispatch(provider: Provider) -> ExecutionProviderDispatch {
     }
 }
 
-fn device(provider: Provider) -> &'static str {
+/// Where the session's nodes run; the provider that started, if the session does not say.
+fn device(session: &Session, started: Provider) -> String {
+    described(&placement(session).unwrap_or_default()).unwrap_or_else(|| name(started).into())
+}
+
+/// Providers by the names in use: `CPU`, or `WebGPU and CPU`.
+fn described(providers: &[String]) -> Option<String> {
+    let name = |provider: &String| match provider.trim_end_matches("ExecutionProvider") {
+        "Tensorrt" => "TensorRT".to_owned(),
+        "Dml" => "DirectML".to_owned(),
+        "WebGpu" => "WebGPU".to_owned(),
+        other => other.to_owned(),
+    };
+    let names: Vec<String> = providers.iter().map(name).collect();
+    (!names.is_empty()).then(|| names.join(" and "))
+}
+
+fn name(provider: Provider) -> &'static str {
     match provider {
         Provider::TensorRt => "TensorRT",
         Provider::Cuda => "CUDA",
@@ -190,5 +256,41 @@ fn device(provider: Provider) -> &'static str {
 }
 
 fn failed(reason: String) -> Error {
+    error(format!("{reason}; choose another model or backend"))
+}
+
+fn error(reason: String) -> Error {
     Error::Backend { backend: "ONNX Runtime", reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_every_provider_that_runs_a_node() {
+        let described = |names: &[&str]| {
+            described(
+                &names.iter().map(|name| format!("{name}ExecutionProvider")).collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(described(&["CPU"]).as_deref(), Some("CPU"));
+        assert_eq!(described(&["WebGpu", "CPU"]).as_deref(), Some("WebGPU and CPU"));
+        assert_eq!(described(&[]), None);
+    }
+
+    #[test]
+    fn a_reason_comes_without_its_place_in_the_source() {
+        let cuda = "/src/bridge.cc:2043 Provider& Get() [ONNXRuntimeError] : 1 : FAIL : Failed to load \
+                    library libonnxruntime_providers_cuda.so with error: no libcublasLt.so.13\n";
+        let said = "Failed to load library libonnxruntime_providers_cuda.so with error: no libcublasLt.so.13";
+        assert_eq!(plain(cuda), said);
+        let webgpu =
+            "/src/context.cc:65 <lambda()> status == Success was false. No supported adapters\n";
+        assert_eq!(plain(webgpu), "No supported adapters");
+        assert_eq!(
+            plain("CUDA is not enabled in this build."),
+            "CUDA is not enabled in this build"
+        );
+    }
 }
