@@ -126,9 +126,12 @@ impl<N: Network> Model<N> {
         self.net.as_mut().ok()
     }
 
-    /// How it is doing.
+    /// How it is doing; what it runs on may have failed since it was loaded.
     pub(crate) fn health(&self) -> Health {
-        self.health
+        match (&self.net, self.health) {
+            (Ok(net), Health::Ok) => refusal(net),
+            (_, health) => health,
+        }
     }
 }
 
@@ -156,11 +159,15 @@ fn build<N: Network>(bytes: &[u8], runtime: &Runtime) -> (Result<N, Error>, Heal
             let refused = Health::RuntimeRefused(error.to_string().as_str().into());
             (load(&Runtime::Embedded), refused)
         }
-        Ok(net) if !net.backend().refused.is_empty() => {
-            let refused = Health::ProviderRefused(net.backend().refused.as_str().into());
-            (Ok(net), refused)
-        }
         net => (net, Health::Ok),
+    }
+}
+
+/// `Ok`, or why `net` does not run on what was asked for.
+fn refusal<N: Network>(net: &N) -> Health {
+    match net.backend().refused.as_str() {
+        "" => Health::Ok,
+        reason => Health::ProviderRefused(reason.into()),
     }
 }
 

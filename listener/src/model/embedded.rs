@@ -71,6 +71,11 @@ impl Embedded {
         lanes.iter_mut().try_for_each(|lane| self.step_lane(lane)).map_err(failed)
     }
 
+    /// Says with the backend why none that was asked for runs.
+    pub(super) fn refuse(&mut self, reason: String) {
+        self.backend.refused = reason;
+    }
+
     pub(super) fn backend(&self) -> &Backend {
         &self.backend
     }

@@ -20,10 +20,19 @@ pub(crate) trait Lane {
 }
 
 /// What runs a network.
-pub(crate) enum Engine {
+pub(crate) struct Engine {
+    runs: Runs,
+    /// Takes over when the engine fails in mid-session, as when a GPU is lost: with no file to read and
+    /// nothing to build, it hears the very frame at which the other failed.
+    spare: Option<Embedded>,
+}
+
+enum Runs {
     Embedded(Embedded),
     #[cfg(feature = "ort")]
     OnnxRuntime(OnnxRuntime),
+    #[cfg(test)]
+    Failing(Backend),
 }
 
 impl Engine {
@@ -33,10 +42,14 @@ impl Engine {
     /// [`Error::Backend`] if the engine cannot be started.
     pub(crate) fn new(onnx: &[u8], graph: &Graph, runtime: &Runtime) -> Result<Self, Error> {
         match runtime {
-            Runtime::Embedded => Embedded::new(graph).map(Self::Embedded),
+            Runtime::Embedded => {
+                Ok(Self { runs: Runs::Embedded(Embedded::new(graph)?), spare: None })
+            }
             #[cfg(feature = "ort")]
             Runtime::OnnxRuntime { library, providers } => {
-                OnnxRuntime::new(onnx, graph, library, providers).map(Self::OnnxRuntime)
+                let runs = Runs::OnnxRuntime(OnnxRuntime::new(onnx, graph, library, providers)?);
+                // A graph that only the other engine can run is left without.
+                Ok(Self { runs, spare: Embedded::new(graph).ok() })
             }
             #[cfg(not(feature = "ort"))]
             Runtime::OnnxRuntime { .. } => {
@@ -52,24 +65,43 @@ impl Engine {
     /// One step of each of `lanes`. On an error some lanes may already have moved on.
     ///
     /// # Errors
-    /// [`Error::Backend`] if the engine fails.
+    /// [`Error::Backend`] if the engine fails and there is no spare.
     pub(crate) fn step(&mut self, lanes: &mut [impl Lane]) -> Result<(), Error> {
         if lanes.is_empty() {
             return Ok(());
         }
-        match self {
-            Self::Embedded(engine) => engine.step(lanes),
+        let failed = match &mut self.runs {
+            Runs::Embedded(engine) => return engine.step(lanes),
+            // Lanes move on only after the whole call succeeded.
             #[cfg(feature = "ort")]
-            Self::OnnxRuntime(engine) => engine.step(lanes),
-        }
+            Runs::OnnxRuntime(engine) => engine.step(lanes),
+            #[cfg(test)]
+            Runs::Failing(_) => Err(Error::Backend { backend: "a GPU", reason: "lost".into() }),
+        };
+        let (Err(error), Some(mut spare)) = (&failed, self.spare.take()) else { return failed };
+        spare.refuse(format!("{} stopped: {error}", self.backend()));
+        let heard = spare.step(lanes);
+        self.runs = Runs::Embedded(spare);
+        heard
     }
 
     /// What really runs.
     pub(crate) fn backend(&self) -> &Backend {
-        match self {
-            Self::Embedded(engine) => engine.backend(),
+        match &self.runs {
+            Runs::Embedded(engine) => engine.backend(),
             #[cfg(feature = "ort")]
-            Self::OnnxRuntime(engine) => engine.backend(),
+            Runs::OnnxRuntime(engine) => engine.backend(),
+            #[cfg(test)]
+            Runs::Failing(backend) => backend,
         }
+    }
+
+    /// This engine, about to be lost.
+    #[cfg(test)]
+    pub(crate) fn failing(self) -> Self {
+        let Runs::Embedded(spare) = self.runs else { return self };
+        let backend =
+            Backend { engine: "GPU".into(), device: "test".into(), refused: String::new() };
+        Self { runs: Runs::Failing(backend), spare: Some(spare) }
     }
 }

@@ -84,7 +84,8 @@ pub struct Backend {
     pub engine: String,
     /// The device it runs on.
     pub device: String,
-    /// Why none of the providers asked for runs it; empty if one does, or none was asked for.
+    /// Why what was asked for does not run it, or no longer does; empty if it does, or nothing was asked
+    /// for.
     pub refused: String,
 }
 
@@ -202,5 +203,38 @@ impl BeatNet {
             frame: &frame,
             out: Activations::default(),
         }])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lost_engine_costs_no_frame_and_no_memory() {
+        let onnx = include_bytes!("../../../models/beats.onnx");
+        let load = || {
+            BeatNet::from_bytes(onnx, &FeatureSpec::CURRENT, &Runtime::Embedded).expect("it loads")
+        };
+        let hear = |net: &mut BeatNet, state: &mut NetState, n: i64| {
+            let bins = std::array::from_fn(|band| ((band as i64 + 7 * n) % 13) as f32 / 10.0);
+            let frame = MelFrame { at: crate::SamplePos(n), bins };
+            let out = Activations::default();
+            let mut lanes = [LaneFrame { state, frame: &frame, out }];
+            net.step(&mut lanes).expect("it runs");
+            lanes[0].out
+        };
+        let (mut steady, mut lost) = (load(), load());
+        let (mut a, mut b) = (steady.new_state(), lost.new_state());
+        for n in 0..40 {
+            if n == 20 {
+                lost.engine = lost.engine.failing();
+                assert_eq!(lost.backend().to_string(), "GPU (test)");
+            }
+            assert_eq!(hear(&mut steady, &mut a, n), hear(&mut lost, &mut b, n), "frame {n}");
+        }
+        let backend = lost.backend();
+        assert_eq!(backend.to_string(), steady.backend().to_string());
+        assert!(backend.refused.contains("GPU (test) stopped: a GPU: lost"), "{backend:?}");
     }
 }
