@@ -92,7 +92,7 @@ impl Timeline {
         let tempo = Bpm::from_interval(bar.interval_s);
         let beats_per_bar = bar.beats_per_bar as u8;
         let state = BarState {
-            phase: (beats_at_due / bar.beats_per_bar as f64).fract() as f32,
+            phase: fraction(beats_at_due / bar.beats_per_bar as f64),
             phase_per_sample: (1.0 / (bar.interval_s * bar.beats_per_bar as f64 * self.rate_hz))
                 as f32,
             tempo,
@@ -121,5 +121,20 @@ impl Timeline {
             confidence: bar.confidence,
         };
         (state, Some(beat))
+    }
+}
+/// What is behind the point of `x`, below 1: rounded to 32 bits the end of a bar can be the whole of it.
+fn fraction(x: f64) -> f32 {
+    let fraction = x.fract() as f32;
+    if fraction < 1.0 { fraction } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_bar_is_the_start_of_the_next() {
+        assert_eq!((fraction(2.0 - 1e-12), fraction(2.25)), (0.0, 0.25));
     }
 }
