@@ -17,6 +17,7 @@ mod outputs;
 mod params;
 mod pending;
 mod plugin;
+mod project;
 mod report;
 mod resident;
 mod ring;
