@@ -66,7 +66,7 @@ impl Listening {
         if (before.min_bpm, before.max_bpm) != (settings.min_bpm, settings.max_bpm) {
             self.decoder = decoder(&self.stretch, &self.fitted);
         }
-        self.correction = Correction::new(settings.correction, self.stretch.rate_hz);
+        self.correction.change(settings.correction);
     }
 
     /// The network's memory; a network that is new here brings the decoder that was fitted to it.
