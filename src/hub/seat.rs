@@ -286,6 +286,11 @@ impl Seat {
 
     /// Nothing can be heard until the next restart.
     pub(crate) fn fail(&mut self, health: Health) {
+        // A lane that hears nothing at this rate has its own trouble, and its own remedy.
+        let health = match self.fault {
+            Some(rate @ Health::UnsupportedRate { .. }) => rate,
+            _ => health,
+        };
         self.fault = Some(health);
         self.listening.iter_mut().for_each(|now| now.memory = None);
         self.tagging.forget();
