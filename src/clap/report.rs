@@ -42,6 +42,8 @@ pub(super) struct Drain {
     pending: Option<String>,
     /// The status last told.
     told: Option<Status>,
+    /// The counts of frames last told.
+    counted: [u64; 4],
 }
 
 impl Drain {
@@ -58,7 +60,8 @@ impl Drain {
         out.position() as usize
     }
 
-    /// The line that did not fit, else a changed status, else the next tags, else the next event.
+    /// The line that did not fit, else a changed status, else changed counts of frames, else the next
+    /// tags, else the next event.
     fn next_line(&mut self, report: &Report) -> Option<String> {
         if self.pending.is_some() {
             return self.pending.take();
@@ -67,6 +70,11 @@ impl Drain {
         if self.told != Some(status) {
             self.told = Some(status);
             return Some(status_line(&status).to_string());
+        }
+        let counted = report.frames.now();
+        if self.counted != counted {
+            self.counted = counted;
+            return Some(frames_line(counted).to_string());
         }
         let tags = report.next_tags().map(|line| tag_line(&line));
         tags.or_else(|| report.next().map(|event| event_line(&event))).map(|line| line.to_string())
@@ -82,6 +90,11 @@ fn status_line(status: &Status) -> Value {
         "late": status.late,
         "tags": status.tags.to_string(),
     }})
+}
+
+/// What became of every frame, as JSON.
+fn frames_line([sent, heard, missed, lost]: [u64; 4]) -> Value {
+    json!({"frames": {"sent": sent, "heard": heard, "missed": missed, "lost": lost}})
 }
 
 /// `line` as JSON: every word of the vocabulary with its probability, `top` null while unsure.

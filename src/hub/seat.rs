@@ -2,7 +2,7 @@
 
 mod tags;
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use listener::{
@@ -177,7 +177,7 @@ impl Seat {
                 self.fault = Some(Health::UnsupportedRate { rate_hz });
             }
             // A frame of a stretch that could not start.
-            Message::Frame(..) => (),
+            Message::Frame(..) => count(&self.report.frames.missed),
         }
     }
 
@@ -268,6 +268,7 @@ impl Seat {
         }
         // After the news, so that whoever waits for the count finds the news.
         self.frame = None;
+        count(&self.report.frames.heard);
         self.done();
         self.post(health);
     }
@@ -275,6 +276,7 @@ impl Seat {
     /// The frame at hand cannot be heard, because of `health`.
     pub(crate) fn miss(&mut self, health: Health) {
         if self.frame.take().is_some() {
+            count(&self.report.frames.missed);
             self.done();
         }
         // What was heard before is not what plays now.
@@ -370,6 +372,11 @@ impl Seat {
             self.pictures.publish();
         }
     }
+}
+
+/// One more frame of which this became.
+fn count(frames: &AtomicU64) {
+    frames.fetch_add(1, Ordering::Release);
 }
 
 /// Makes `now` what is `chosen`; says whether it was something else.
