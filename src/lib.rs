@@ -9,6 +9,8 @@ mod correction;
 mod downmix;
 mod editor;
 mod engine;
+#[cfg_attr(not(feature = "faults"), path = "faults/none.rs")]
+mod faults;
 mod health;
 mod hub;
 mod lane;

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use listener::{BeatNet, LaneFrame};
 
+use crate::faults;
 use crate::health::Health;
 use crate::models::{Model, Models, Network};
 use seat::Seat;
@@ -116,7 +117,11 @@ impl Table {
     fn run(mut self) {
         let mut idle = 0_u32;
         while !self.mail.stopping.load(Ordering::Acquire) {
-            let heard = catch_unwind(AssertUnwindSafe(|| self.pass())).unwrap_or_else(|panic| {
+            let heard = catch_unwind(AssertUnwindSafe(|| {
+                faults::pass();
+                self.pass()
+            }))
+            .unwrap_or_else(|panic| {
                 self.recover(&*panic);
                 true
             });
@@ -191,7 +196,7 @@ impl Table {
         };
         let mut frames: Vec<LaneFrame<'_>> =
             seats.iter_mut().filter_map(|seat| seat.lane_frame(net)).collect();
-        let outcome = net.step(&mut frames);
+        let outcome = faults::beat_step().and_then(|()| net.step(&mut frames));
         let heard: Vec<_> = frames.into_iter().map(|frame| frame.out).collect();
         let backend = net.backend().to_string();
         match outcome {

@@ -13,6 +13,7 @@ use listener::{
 use super::tagging::Tagging;
 
 use crate::correction::Correction;
+use crate::faults;
 use crate::health::Health;
 use crate::lane::{LaneAudio, LaneSettings, LaneWorker, Message, Mood, News, Stretch};
 use crate::params::TatumParams;
@@ -154,8 +155,10 @@ impl Seat {
                     self.follow_model();
                 }
                 Ok(message) => {
-                    self.control(message);
+                    // Counted first: should what follows panic, nobody waits for it.
                     self.done();
+                    faults::message();
+                    self.control(message);
                 }
             }
         }
@@ -251,6 +254,7 @@ impl Seat {
         let Some((frame, place)) = self.frame else { return };
         let tags = self.push_tags(&frame);
         if let Some(now) = &mut self.listening {
+            faults::decode();
             let heard = now.decoder.step(frame.at, activations);
             let (heard, between) = now.correction.apply(heard);
             let Stretch { epoch, base, .. } = now.stretch;
@@ -315,6 +319,8 @@ impl Seat {
     }
 
     fn done(&self) {
+        // Not left to the next wait: the host may play live from here on, and never wait again.
+        self.lane.shared.stalled.store(false, Ordering::Relaxed);
         self.lane.shared.done.fetch_add(1, Ordering::Release);
     }
 
