@@ -56,7 +56,7 @@ pub(super) fn children_cpu() -> Option<Duration> {
 
 /// Memory of this process that is in RAM, bytes.
 #[cfg(target_os = "linux")]
-pub(super) fn resident_bytes() -> Option<u64> {
+pub(crate) fn resident_bytes() -> Option<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
     // SAFETY: it only asks.
@@ -65,7 +65,18 @@ pub(super) fn resident_bytes() -> Option<u64> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn resident_bytes() -> Option<u64> {
+pub(crate) fn resident_bytes() -> Option<u64> {
+    None
+}
+
+/// Threads of this process.
+#[cfg(target_os = "linux")]
+pub(crate) fn threads() -> Option<usize> {
+    Some(std::fs::read_dir("/proc/self/task").ok()?.count())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn threads() -> Option<usize> {
     None
 }
 
