@@ -36,7 +36,8 @@ Usage: cargo xtask <command> [options]
       --minutes N              how long (5)
       --lanes N                instances in one process (32)
       --seed S                 the same actions and faults again
-      --growth MB              most that memory may grow in an hour (30)
+      --growth MB              most that memory may grow in an hour (30), once a run is long enough to tell
+      --only WORD,...          only actions and faults with such a word in their names
       --json                   as above
       --plugin PATH            host this CLAP; without its faults, if it is the one that ships
   bundle [cargo options]       make target/bundled/tatum.clap and tatum.vst3 (release unless --profile)
