@@ -88,6 +88,7 @@ fn soak(options: &Options) -> Result<Report> {
     let watch = Watch::start(seed).context("no thread can be started")?;
     let host = Host::load(&options.plugin.clone().unwrap_or_else(default_plugin), None)?;
     let threads = meter::threads();
+    meter::return_free_memory();
     let dice = ChaCha8Rng::seed_from_u64(seed);
     let mut session = Session::new(&host, &song, options, shelf, dice, watch.clone())?;
     let with_faults = session.with_faults();

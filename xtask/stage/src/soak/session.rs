@@ -260,6 +260,7 @@ impl<'a> Session<'a> {
         let took = begun.elapsed().as_secs_f64();
         self.totals.recoveries += 1;
         self.totals.longest_recovery_s = self.totals.longest_recovery_s.max(took);
+        meter::return_free_memory();
         if let Some(bytes) = meter::resident_bytes() {
             self.memory.push(self.watch.seconds(), bytes);
         }
