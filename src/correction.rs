@@ -33,16 +33,46 @@ pub(crate) struct Correction {
     second_bar: bool,
     /// Where the newest heard bar begins; it may not have begun yet.
     bar_at: SamplePos,
+    /// The newest beat that left.
+    last: Option<SamplePos>,
 }
+
+/// A beat this close to the one before, in its own beats, is the same beat seen again: the tempo fell
+/// faster than a beat between two was sent, or the user counts in another way from here on.
+const SAME_BEAT: f64 = 0.25;
 
 impl Correction {
     /// A correction at the start of a stream.
     pub(crate) fn new(kind: TempoCorrection, rate_hz: f64) -> Self {
-        Self { kind, rate_hz, second_bar: true, bar_at: SamplePos(0) }
+        Self { kind, rate_hz, second_bar: true, bar_at: SamplePos(0), last: None }
     }
 
-    /// The corrected news, and a second beat when one falls between two that were heard.
-    pub(crate) fn apply(&mut self, mut heard: Heard) -> (Heard, Option<Beat>) {
+    /// The user counts as `kind` from here on, in the same stream.
+    pub(crate) fn change(&mut self, kind: TempoCorrection) {
+        *self = Self { last: self.last, ..Self::new(kind, self.rate_hz) };
+    }
+
+    /// The corrected news, and a second beat when one falls between two that were heard. No beat comes
+    /// twice or before another.
+    pub(crate) fn apply(&mut self, heard: Heard) -> (Heard, Option<Beat>) {
+        let (mut heard, between) = self.count(heard);
+        heard.beat = heard.beat.filter(|beat| self.follows(beat));
+        let between = between.filter(|beat| self.follows(beat));
+        (heard, between)
+    }
+
+    /// Whether `beat` comes after the last one, which it then is.
+    fn follows(&mut self, beat: &Beat) -> bool {
+        let apart = (SAME_BEAT * beat.tempo.interval() * self.rate_hz) as i64;
+        let follows = self.last.is_none_or(|last| beat.at >= last.offset(apart.max(1)));
+        if follows {
+            self.last = Some(beat.at);
+        }
+        follows
+    }
+
+    /// Counts at the user's level.
+    fn count(&mut self, mut heard: Heard) -> (Heard, Option<Beat>) {
         match self.kind {
             TempoCorrection::AsHeard => (heard, None),
             TempoCorrection::Double => {
@@ -97,7 +127,8 @@ impl Correction {
     fn half_bar(&self, bar: BarState, playing: SamplePos) -> BarState {
         // The newest bar was predicted: until it begins, the one before it goes on.
         let second = self.second_bar == (self.bar_at <= playing);
-        let phase = 0.5 * (bar.phase + if second { 1.0 } else { 0.0 });
+        // Rounded, the end of the second bar can be the whole of both.
+        let phase = (0.5 * (bar.phase + if second { 1.0 } else { 0.0 })).fract();
         BarState {
             phase,
             phase_per_sample: 0.5 * bar.phase_per_sample,
@@ -162,6 +193,24 @@ mod tests {
     fn double_puts_a_beat_between() {
         let expected: Vec<_> = (0..32).map(|n| (n * 12_000, (n % 4) as u8 + 1)).collect();
         assert_eq!(corrected(TempoCorrection::Double), expected);
+    }
+
+    #[test]
+    fn no_beat_comes_before_another_whatever_the_tempo_does() {
+        let mut correction = Correction::new(TempoCorrection::Double, RATE_HZ);
+        let beat = |at, bpm| Heard {
+            beat: heard(0).beat.map(|beat| Beat { at: SamplePos(at), tempo: Bpm(bpm), ..beat }),
+            ..heard(0)
+        };
+        let mut beats = Vec::new();
+        // The second beat comes sooner than the one that was to be between.
+        for (at, bpm) in [(0, 60.0), (20_000, 150.0), (39_200, 150.0)] {
+            let (heard, between) = correction.apply(beat(at, bpm));
+            beats.extend(heard.beat.into_iter().chain(between).map(|beat| beat.at.0));
+        }
+        assert_eq!(beats, [0, 24_000, 29_600, 39_200, 48_800]);
+        correction.change(TempoCorrection::AsHeard);
+        assert_eq!(correction.apply(beat(48_000, 60.0)).0.beat, None, "the same beat");
     }
 
     #[test]

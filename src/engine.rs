@@ -109,10 +109,6 @@ impl Engine {
             self.midi.set_rate(rate_hz);
             self.cv = Cv::new(rate_hz);
         }
-        if self.log_mel.is_none() {
-            // The only error there is: the rate. The worker shows it.
-            self.lane.send(Message::Unsupported { rate_hz });
-        }
         self.automation.activate();
         self.reset();
     }
@@ -138,9 +134,15 @@ impl Engine {
         self.reported_bpm = None;
         if let Some(log_mel) = &mut self.log_mel {
             log_mel.reset();
-            self.gap = !self.lane.restart(self.rate_hz, self.base, self.settings);
+            let fits = self.lane.restart(self.rate_hz, self.base, self.settings);
+            if !fits && !self.gap {
+                self.lane.shared.gaps.fetch_add(1, Ordering::Relaxed);
+            }
+            self.gap = !fits;
         } else {
+            // The only error there is: the rate. The worker shows it.
             self.lane.forget();
+            self.gap = !self.lane.send(Message::Unsupported { rate_hz: self.rate_hz });
         }
     }
 
@@ -192,11 +194,13 @@ impl Engine {
         downmix(audio, start, mono);
         self.lane.shared.ring.write(mono);
         let Some(log_mel) = self.log_mel.as_mut().filter(|_| !self.gap) else { return };
-        let (lane, gap) = (&mut self.lane, &mut self.gap);
+        let (lane, gap, recorder) = (&mut self.lane, &mut self.gap, &self.recorder);
         let place = lane.shared.ring.written();
         log_mel.push(mono, |frame| {
             // Once one frame is lost the following ones would pretend that time is continuous.
-            if !*gap && !lane.send(Message::Frame(frame, place)) {
+            let sent = !*gap && lane.send(Message::Frame(frame, place));
+            recorder.count_frame(sent);
+            if !sent && !*gap {
                 *gap = true;
                 lane.shared.gaps.fetch_add(1, Ordering::Relaxed);
             }

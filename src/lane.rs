@@ -59,7 +59,7 @@ pub(crate) enum Message {
     Restart(Stretch),
     /// The user changed a setting.
     Settings(LaneSettings),
-    /// The host runs at a rate that cannot be heard; from the main thread, while inactive.
+    /// The host runs at a rate that cannot be heard.
     Unsupported {
         /// That rate.
         rate_hz: f64,
@@ -113,7 +113,7 @@ pub(crate) struct Shared {
     pub(crate) awaited: AtomicBool,
     /// The audio half is gone.
     pub(crate) closed: AtomicBool,
-    /// Restarts because the queue was full.
+    /// Times that the queue was full: what followed was not heard until there was room.
     pub(crate) gaps: AtomicU32,
     /// News that came after its sample had left.
     pub(crate) late: AtomicU32,

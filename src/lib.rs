@@ -10,6 +10,8 @@ mod delay;
 mod downmix;
 mod editor;
 mod engine;
+#[cfg_attr(not(feature = "faults"), path = "faults/none.rs")]
+mod faults;
 mod health;
 mod hub;
 mod lane;
@@ -19,6 +21,7 @@ mod outputs;
 mod params;
 mod pending;
 mod plugin;
+mod project;
 mod report;
 mod resident;
 mod ring;

@@ -3,6 +3,7 @@
 
 use std::panic::catch_unwind;
 use std::path::Path;
+use std::time::SystemTime;
 
 use listener::{Backend, BeatNet, Error, FeatureSpec, Runtime, TagNet};
 
@@ -60,7 +61,12 @@ pub(crate) struct Model<N> {
     net: Result<N, Health>,
     /// `Ok`, or what went wrong on the way to a network that works.
     health: Health,
+    /// Its file as it was read.
+    stamp: Option<Stamp>,
 }
+
+/// What changes when a file does: its length and when it was written.
+type Stamp = (u64, SystemTime);
 
 /// Every model of one kind in use.
 pub(crate) struct Models<N> {
@@ -88,9 +94,11 @@ impl<N: Network> Models<N> {
         &mut self.models[place]
     }
 
-    /// Forgets what was refused, so that it is tried again when it is next wanted.
+    /// Forgets what was refused, so that it is tried again when it is next wanted; but no file that is
+    /// what it was, because while it is read every lane waits.
     pub(crate) fn forget_refused(&mut self) {
-        self.models.retain(|model| model.net.is_ok());
+        let same = |model: &Model<N>| !model.path.is_empty() && model.stamp == stamp(&model.path);
+        self.models.retain(|model| model.net.is_ok() || same(model));
     }
 
     /// Drops every model that `used` does not want.
@@ -106,6 +114,8 @@ impl<N: Network> Model<N> {
         if runtime != Runtime::Embedded {
             crate::resident::stay_loaded();
         }
+        // Before it is read: a file that changes meanwhile is tried again.
+        let stamp = stamp(path);
         let refuse = |reason: &str| Health::ModelRefused(message(path, N::NAME, reason));
         let (net, health) = match read(path, N::BUILT_IN) {
             Err(reason) => (Err(refuse(&reason)), refuse(&reason)),
@@ -118,7 +128,7 @@ impl<N: Network> Model<N> {
                 }
             },
         };
-        Self { path: path.to_owned(), net, health }
+        Self { path: path.to_owned(), net, health, stamp }
     }
 
     /// The network, if it can be used.
@@ -135,14 +145,24 @@ impl<N: Network> Model<N> {
     }
 }
 
+/// The stamp of the file at `path`; none when it is not there.
+fn stamp(path: &str) -> Option<Stamp> {
+    let about = std::fs::metadata(path).ok()?;
+    Some((about.len(), about.modified().ok()?))
+}
+
 /// Bytes of the model at `path`, or why there are none.
 fn read(path: &str, built_in: &[u8]) -> Result<Vec<u8>, String> {
     if path.is_empty() {
         return Ok(built_in.to_vec());
     }
-    std::fs::read(Path::new(path)).map_err(|error| {
-        format!("{error}; choose a file that exists, or none for the built-in model")
-    })
+    let path = Path::new(path);
+    let remedy = "choose a file that exists, or none for the built-in model";
+    // Reading a pipe or a device might never end, and every lane would wait.
+    match std::fs::metadata(path) {
+        Ok(about) if !about.is_file() => Err(format!("is not a file; {remedy}")),
+        _ => std::fs::read(path).map_err(|error| format!("{error}; {remedy}")),
+    }
 }
 
 /// A network in the runtime that was asked for, else in the embedded one.
@@ -244,6 +264,29 @@ mod tests {
         let unknown = Health::ProviderRefused("no provider is called 'abacus'".into());
         assert_eq!(line((Runtime::Embedded, unknown)), unknown.to_string());
         assert_eq!(line((Runtime::Embedded, Health::Ok)), "ok");
+    }
+
+    #[test]
+    fn a_refused_file_is_read_again_when_it_changed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("mended.onnx");
+        let path = file.to_str().expect("a path in letters");
+        let mut models = Models::<TagNet>::default();
+        assert!(models.get(path).net().is_none());
+        models.forget_refused();
+        assert!(models.knows(path), "it is still not there");
+        std::fs::write(&file, TagNet::BUILT_IN).expect("written");
+        models.forget_refused();
+        assert!(!models.knows(path) && models.get(path).net().is_some());
+    }
+
+    #[test]
+    fn what_is_no_file_is_refused_unread() {
+        let folder = refused::<BeatNet>("models");
+        assert!(folder.contains("is not a file") && folder.contains("choose"), "{folder}");
+        if cfg!(unix) {
+            assert!(refused::<TagNet>("/dev/zero").contains("is not a file"));
+        }
     }
 
     #[test]

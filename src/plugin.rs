@@ -15,6 +15,7 @@ use crate::lane::lane;
 use crate::outputs::Sinks;
 use crate::outputs::cv::CV_PORTS;
 use crate::params::TatumParams;
+use crate::project;
 use crate::report::{self, Recorder, Report};
 use crate::snapshot::Snapshot;
 
@@ -106,6 +107,10 @@ impl Plugin for Tatum {
     type Editor = editor::Editor;
     type SysExMessage = ();
     type BackgroundTask = ();
+
+    fn filter_state(state: &mut PluginState) {
+        project::mend(state);
+    }
 
     fn params(&self) -> Arc<dyn Params> {
         Arc::clone(&self.params) as Arc<dyn Params>

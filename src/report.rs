@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam::atomic::AtomicCell;
@@ -98,9 +98,33 @@ pub(crate) struct Status {
     pub(crate) tags: Health,
 }
 
+/// What became of every frame, since the instance was made: once the worker is done, `sent` is the sum
+/// of `heard` and `missed`. The audio thread counts `sent` and `lost`, the worker the others.
+#[derive(Debug, Default)]
+pub(crate) struct Frames {
+    /// Went to the worker.
+    pub(crate) sent: AtomicU64,
+    /// The network heard it, and its news went back.
+    pub(crate) heard: AtomicU64,
+    /// It could not be heard: no model, a failure, a stretch that did not start.
+    pub(crate) missed: AtomicU64,
+    /// Found the queue to the worker full; a gap follows.
+    pub(crate) lost: AtomicU64,
+}
+
+impl Frames {
+    /// Sent, heard, missed and lost.
+    pub(crate) fn now(&self) -> [u64; 4] {
+        [&self.sent, &self.heard, &self.missed, &self.lost]
+            .map(|count| count.load(Ordering::Acquire))
+    }
+}
+
 /// The instance's side of the report.
 #[derive(Default)]
 pub(crate) struct Report {
+    /// What became of every frame.
+    pub(crate) frames: Frames,
     /// Lock-step: `process` first waits for the frames of earlier blocks. Set before processing.
     pub(crate) lockstep: AtomicBool,
     /// Whether events are recorded; read by the audio thread, set by [`record`](Self::record).
@@ -126,7 +150,11 @@ impl Report {
     pub(crate) fn record(&self, on: bool) {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         if on && events.is_none() {
-            let (producer, consumer) = rtrb::RingBuffer::new(CAPACITY);
+            let (mut producer, mut consumer) = rtrb::RingBuffer::new(CAPACITY);
+            // Every page of it is touched here, not one after the other by the audio thread.
+            let blank = ReportEvent::Tempo { at: 0, bpm: Bpm(0.0) };
+            while producer.push(blank).is_ok() {}
+            while consumer.pop().is_ok() {}
             *events = Some(consumer);
             self.handover.store(Some(Box::new(producer)));
         }
@@ -189,6 +217,12 @@ impl Recorder {
     /// Counts a latency of `seconds`. Real-time safe.
     pub(crate) fn time(&self, timed: Timed, seconds: f64) {
         self.report.latencies.count(timed, seconds);
+    }
+
+    /// Counts a frame that went to the worker, or that found no room. Real-time safe.
+    pub(crate) fn count_frame(&self, sent: bool) {
+        let Frames { sent: went, lost, .. } = &self.report.frames;
+        (if sent { went } else { lost }).fetch_add(1, Ordering::Release);
     }
 
     /// Records `event` if a recording runs. Real-time safe.

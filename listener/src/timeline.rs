@@ -110,7 +110,7 @@ impl Timeline {
         let in_bar = |beats: f64| beats.floor().rem_euclid(beats_per_bar) as u8 + 1;
         let tempo = Bpm::from_interval(bar.interval_s);
         let state = BarState {
-            phase: (place / beats_per_bar).rem_euclid(1.0) as f32 % 1.0,
+            phase: fraction(place / beats_per_bar),
             phase_per_sample: (1.0 / (bar.interval_s * beats_per_bar * self.rate_hz)) as f32,
             tempo,
             beat_in_bar: in_bar(place),
@@ -137,5 +137,20 @@ impl Timeline {
             confidence: bar.confidence,
         };
         (state, Some(beat))
+    }
+}
+/// What is behind the point of `x`, below 1: rounded to 32 bits the end of a bar can be the whole of it.
+fn fraction(x: f64) -> f32 {
+    let fraction = x.rem_euclid(1.0) as f32;
+    if fraction < 1.0 { fraction } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_bar_is_the_start_of_the_next() {
+        assert_eq!((fraction(2.0 - 1e-12), fraction(2.25)), (0.0, 0.25));
     }
 }

@@ -296,6 +296,10 @@ unsafe extern "C" fn get_extension(plugin: *const clap_plugin, id: *const c_char
     };
     // SAFETY: as above.
     let id = unsafe { CStr::from_ptr(id) };
+    #[cfg(feature = "faults")]
+    if id == crate::faults::FAULTS_ID {
+        return ptr::from_ref(&crate::faults::FAULTS).cast();
+    }
     if id == CLAP_EXT_PARAMS {
         ptr::from_ref(&PARAMS).cast()
     } else if id == report::REPORT_ID {

@@ -43,6 +43,8 @@ pub(super) struct Drain {
     pending: Option<String>,
     /// The status last told.
     told: Option<Status>,
+    /// The counts of frames last told.
+    counted: [u64; 4],
 }
 
 impl Drain {
@@ -59,8 +61,8 @@ impl Drain {
         out.position() as usize
     }
 
-    /// The line that did not fit, else a changed status, else the next tags, else the next event, else,
-    /// once after the recording was stopped, the latencies.
+    /// The line that did not fit, else a changed status, else changed counts of frames, else the next
+    /// tags, else the next event, else, once after the recording was stopped, the latencies.
     fn next_line(&mut self, report: &Report) -> Option<String> {
         if self.pending.is_some() {
             return self.pending.take();
@@ -69,6 +71,11 @@ impl Drain {
         if self.told != Some(status) {
             self.told = Some(status);
             return Some(status_line(&status).to_string());
+        }
+        let counted = report.frames.now();
+        if self.counted != counted {
+            self.counted = counted;
+            return Some(frames_line(counted).to_string());
         }
         let tags = report.next_tags().map(|line| tag_line(&line));
         let event = tags.or_else(|| report.next().map(|event| event_line(&event)));
@@ -97,6 +104,11 @@ fn latency_line(latencies: &Latencies) -> Value {
     let kinds = TIMED.iter().zip(latencies.summaries());
     let counted = kinds.filter_map(|(name, summary)| Some(((*name).to_owned(), of(summary?))));
     json!({"latency": counted.collect::<Map<_, Value>>()})
+}
+
+/// What became of every frame, as JSON.
+fn frames_line([sent, heard, missed, lost]: [u64; 4]) -> Value {
+    json!({"frames": {"sent": sent, "heard": heard, "missed": missed, "lost": lost}})
 }
 
 /// `line` as JSON: every word of the vocabulary with its probability, `top` null while unsure.

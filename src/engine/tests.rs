@@ -357,7 +357,8 @@ fn a_transport_jump_and_a_reset_restart_the_lane() {
 fn frames_that_do_not_fit_are_a_gap() {
     let params = Arc::new(TatumParams::default());
     let (audio, worker) = lane();
-    let recorder = Recorder::new(Arc::new(Report::default()));
+    let report = Arc::new(Report::default());
+    let recorder = Recorder::new(Arc::clone(&report));
     let mut engine = Engine::new(params, audio, recorder);
     engine.activate(&config(ProcessMode::Realtime), 0);
     let mut block = vec![0.0; 20 * RATE_HZ as usize];
@@ -365,6 +366,9 @@ fn frames_that_do_not_fit_are_a_gap() {
     let mut sinks = Sinks { note: &mut |_| (), param: &mut |_| () };
     engine.process(&[&mut block], &mut [], &transport, &mut sinks);
     assert_eq!(worker.shared.gaps.load(Ordering::Relaxed), 1);
+    let [sent, _, _, lost] = report.frames.now();
+    assert_eq!(sent as usize, worker.messages.slots() - 1, "all but the restart are frames");
+    assert_eq!(lost, 1);
     let mut messages = worker.messages;
     while messages.pop().is_ok() {}
     engine.process(&[&mut block[..960]], &mut [], &transport, &mut sinks);

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use listener::{BeatNet, LaneFrame};
 
+use crate::faults;
 use crate::health::Health;
 use crate::models::{Model, Models, Network};
 use seat::Seat;
@@ -132,7 +133,11 @@ impl Table {
         let mut idle = 0_u32;
         let mut looked = Instant::now();
         while !self.mail.stopping.load(Ordering::Acquire) {
-            let heard = catch_unwind(AssertUnwindSafe(|| self.pass())).unwrap_or_else(|panic| {
+            let heard = catch_unwind(AssertUnwindSafe(|| {
+                faults::pass();
+                self.pass()
+            }))
+            .unwrap_or_else(|panic| {
                 self.recover(&*panic);
                 true
             });
@@ -209,7 +214,7 @@ impl Table {
         };
         let mut frames: Vec<LaneFrame<'_>> =
             seats.iter_mut().filter_map(|seat| seat.lane_frame(net)).collect();
-        let outcome = net.step(&mut frames);
+        let outcome = faults::beat_step().and_then(|()| net.step(&mut frames));
         let heard: Vec<_> = frames.into_iter().map(|frame| frame.out).collect();
         let backend = net.backend().to_string();
         match outcome {

@@ -3,7 +3,7 @@
 mod rest;
 mod tags;
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use listener::{
@@ -15,6 +15,7 @@ use super::tagging::Tagging;
 use rest::Rest;
 
 use crate::correction::Correction;
+use crate::faults;
 use crate::health::Health;
 use crate::lane::{LaneAudio, LaneSettings, LaneWorker, Message, Mood, News, Stretch};
 use crate::params::TatumParams;
@@ -70,7 +71,7 @@ impl Listening {
             self.decoder = decoder(&self.stretch, &self.fitted);
         }
         self.decoder.set_shift(f64::from(settings.shift_s));
-        self.correction = Correction::new(settings.correction, self.stretch.rate_hz);
+        self.correction.change(settings.correction);
     }
 
     /// The network's memory; a network that is new here brings the decoder that was fitted to it.
@@ -160,8 +161,10 @@ impl Seat {
                     self.follow_model();
                 }
                 Ok(message) => {
-                    self.control(message);
+                    // Counted first: should what follows panic, nobody waits for it.
                     self.done();
+                    faults::message();
+                    self.control(message);
                 }
             }
         }
@@ -183,7 +186,7 @@ impl Seat {
                 self.fault = Some(Health::UnsupportedRate { rate_hz });
             }
             // A frame of a stretch that could not start.
-            Message::Frame(..) => (),
+            Message::Frame(..) => count(&self.report.frames.missed),
         }
     }
 
@@ -258,6 +261,7 @@ impl Seat {
         let Some((frame, place)) = self.frame else { return };
         let tags = self.push_tags(&frame);
         if let Some(now) = &mut self.listening {
+            faults::decode();
             let heard = now.decoder.step(frame.at, activations);
             let (heard, between) = now.correction.apply(heard);
             let Stretch { epoch, base, .. } = now.stretch;
@@ -275,6 +279,7 @@ impl Seat {
         }
         // After the news, so that whoever waits for the count finds the news.
         self.frame = None;
+        count(&self.report.frames.heard);
         self.done();
         self.post(health);
     }
@@ -283,6 +288,7 @@ impl Seat {
     pub(crate) fn miss(&mut self, health: Health) {
         if self.frame.take().is_some() {
             self.rest.missed += u64::from(self.rests());
+            count(&self.report.frames.missed);
             self.done();
         }
         // What was heard before is not what plays now.
@@ -294,6 +300,11 @@ impl Seat {
 
     /// Nothing can be heard until the next restart.
     pub(crate) fn fail(&mut self, health: Health) {
+        // A lane that hears nothing at this rate has its own trouble, and its own remedy.
+        let health = match self.fault {
+            Some(rate @ Health::UnsupportedRate { .. }) => rate,
+            _ => health,
+        };
         self.fault = Some(health);
         self.listening.iter_mut().for_each(|now| now.memory = None);
         self.tagging.forget();
@@ -316,6 +327,8 @@ impl Seat {
     }
 
     fn done(&self) {
+        // Not left to the next wait: the host may play live from here on, and never wait again.
+        self.lane.shared.stalled.store(false, Ordering::Relaxed);
         self.lane.shared.done.fetch_add(1, Ordering::Release);
     }
 
@@ -374,6 +387,11 @@ impl Seat {
             self.pictures.publish();
         }
     }
+}
+
+/// One more frame of which this became.
+fn count(frames: &AtomicU64) {
+    frames.fetch_add(1, Ordering::Release);
 }
 
 /// Makes `now` what is `chosen`; says whether it was something else.

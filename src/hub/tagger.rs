@@ -10,6 +10,7 @@ use listener::{Error, TagEar, TagNet};
 
 use super::seat::Seat;
 use super::{load, reason};
+use crate::faults;
 use crate::health::Health;
 use crate::models::Models;
 
@@ -70,7 +71,7 @@ impl Tagger {
 fn hear<'a>(net: &mut TagNet, mut lanes: Vec<&'a mut Seat>) -> Result<Vec<&'a mut Seat>, String> {
     let mut ears: Vec<&mut TagEar> =
         lanes.iter_mut().filter_map(|seat| seat.due_ear(net)).collect();
-    guarded(|| net.step(&mut ears))?;
+    guarded(|| faults::tag_step().and_then(|()| net.step(&mut ears)))?;
     Ok(lanes)
 }
 

@@ -98,6 +98,42 @@ fn after_a_panic_frames_are_taken_until_a_restart_heals() {
 }
 
 #[test]
+fn after_a_panic_a_rate_that_cannot_be_heard_is_still_what_is_wrong() {
+    let (mut one, seat) = instance();
+    let mut table = table(vec![seat]);
+    one.audio.send(Message::Unsupported { rate_hz: 8000.0 });
+    table.pass();
+    table.recover(&"boom");
+    assert_eq!(one.report.status().health, Health::UnsupportedRate { rate_hz: 8000.0 });
+}
+
+#[test]
+fn a_stall_is_over_when_the_worker_goes_on_though_nobody_waits() {
+    let (mut one, seat) = instance();
+    let mut table = table(vec![seat]);
+    one.audio.restart(48_000.0, 0, SETTINGS);
+    one.audio.shared.stalled.store(true, Ordering::Relaxed);
+    one.audio.send(frame(1));
+    table.pass();
+    assert_eq!(one.report.status().health, Health::Ok);
+}
+
+#[test]
+fn every_frame_is_heard_or_missed() {
+    let (mut one, seat) = instance();
+    let mut table = table(vec![seat]);
+    one.audio.send(frame(1));
+    one.audio.restart(48_000.0, 0, SETTINGS);
+    (2..5).for_each(|n| assert!(one.audio.send(frame(n))));
+    while table.pass() {}
+    table.recover(&"boom");
+    one.audio.send(frame(5));
+    table.pass();
+    let [_, heard, missed, _] = one.report.frames.now();
+    assert_eq!((heard, missed), (3, 2));
+}
+
+#[test]
 fn a_bad_model_is_refused_and_another_heals() {
     let (mut one, seat) = instance();
     let mut table = table(vec![seat]);

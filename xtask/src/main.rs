@@ -33,6 +33,14 @@ Usage: cargo xtask <command> [options]
       --lanes N,...            numbers of instances in one process (1,8,32,64,128)
       --out DIR                write bench.json and growth.png there
       --json, --plugin PATH    as above
+  soak [options]               break everything around the built plugin, and some things in it; check what must hold
+      --minutes N              how long (5)
+      --lanes N                instances in one process (32)
+      --seed S                 the same actions and faults again
+      --growth MB              most that memory may grow in an hour (30), once a run is long enough to tell
+      --only WORD,...          only actions and faults with such a word in their names
+      --json                   as above
+      --plugin PATH            host this CLAP; without its faults, if it is the one that ships
   bundle [cargo options]       make target/bundled/tatum.clap and tatum.vst3 (release unless --profile)
       --with-runtime[=KIND]    and put ONNX Runtime into both, as `runtime` does
   runtime [options]            fetch ONNX Runtime with pip, pinned and hashed, for faster or GPU inference
@@ -56,6 +64,7 @@ fn main() -> ExitCode {
         "listen" | "eval" => tools::stage(&command, &rest),
         "demo" => tools::demo(&rest),
         "bench" => tools::bench(&rest),
+        "soak" => tools::soak(&rest),
         "train" | "tune" | "pace" | "stages" | "corpus" | "compose" => {
             tools::trainer(&command, &rest)
         }

@@ -81,6 +81,35 @@ pub(crate) fn bench(args: &[String]) -> Result<ExitCode> {
     run(stage.arg("--stages").arg(stages).arg("--workspace").arg(root))
 }
 
+/// Builds the plugin with the faults in it, keeps it apart from the one that ships, and lets the stage
+/// break it.
+pub(crate) fn soak(args: &[String]) -> Result<ExitCode> {
+    if is_plugin_given(args) || wants_help(args) {
+        let stage = ready_stage(args)?;
+        return run(Command::new(stage).arg("soak").args(args).arg("--workspace").arg(root()?));
+    }
+    let target = target_dir()?;
+    let plugin = target.join("soak").join("tatum.clap");
+    build_with(&plugin, &["--features", "faults"])?;
+    // Only the plugin itself was compiled again. Nobody may take it for the one that ships, so it does
+    // not stay where that is built.
+    let library = format!("{}tatum{}", env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);
+    let built = target.join("release").join(library);
+    let partial = plugin.with_extension("partial");
+    fs::create_dir_all(target.join("soak")).context("target/soak cannot be made")?;
+    fs::copy(&built, &partial).with_context(|| built.display().to_string())?;
+    fs::rename(&partial, &plugin).with_context(|| plugin.display().to_string())?;
+    fs::remove_file(&built).with_context(|| built.display().to_string())?;
+    let stage = target.join("release").join(format!("stage{}", env::consts::EXE_SUFFIX));
+    run(Command::new(stage)
+        .arg("soak")
+        .args(args)
+        .arg("--plugin")
+        .arg(plugin)
+        .arg("--workspace")
+        .arg(root()?))
+}
+
 /// Runs the trainer's command of the same name.
 pub(crate) fn trainer(command: &str, args: &[String]) -> Result<ExitCode> {
     run(Command::new(ready_trainer()?).arg(command).args(args))
@@ -105,14 +134,17 @@ pub(crate) fn golden(args: &[String]) -> Result<ExitCode> {
 /// and a call for help needs none.
 fn ready_stage(args: &[String]) -> Result<PathBuf> {
     let target = target_dir()?;
-    let given = args.iter().any(|arg| arg == "--plugin" || arg.starts_with("--plugin="));
-    if !given && !wants_help(args) {
+    if !is_plugin_given(args) && !wants_help(args) {
         build(&bundled()?.join("tatum.clap"))?;
         bundle_silently()?;
     }
     let stage = target.join("release").join(format!("stage{}", env::consts::EXE_SUFFIX));
     build(&stage)?;
     Ok(stage)
+}
+
+fn is_plugin_given(args: &[String]) -> bool {
+    args.iter().any(|arg| arg == "--plugin" || arg.starts_with("--plugin="))
 }
 
 fn wants_help(args: &[String]) -> bool {
@@ -125,8 +157,13 @@ const EVERYTHING: &str = "--workspace";
 
 /// Builds: with cargo's progress the first time, when it takes minutes, silently after.
 fn build(result: &Path) -> Result<()> {
+    build_with(result, &[])
+}
+
+/// The same, with more options.
+fn build_with(result: &Path, options: &[&str]) -> Result<()> {
     let mut command = cargo("build")?;
-    command.args(["--release", EVERYTHING]).stdout(Stdio::null());
+    command.args(["--release", EVERYTHING]).args(options).stdout(Stdio::null());
     if result.exists() {
         command.arg("--quiet");
     }

@@ -8,7 +8,7 @@ mod lanes;
 mod latency;
 mod machine;
 mod memory;
-mod meter;
+pub(crate) mod meter;
 mod peers;
 mod percentiles;
 mod report;

@@ -175,7 +175,7 @@ impl Hearing {
                     phase: f.phase,
                     confidence: f.confidence,
                 }),
-                Line::Tags(_) | Line::Status(_) | Line::Latency(_) => {}
+                Line::Tags(_) | Line::Status(_) | Line::Frames(_) | Line::Latency(_) => {}
             }
         }
         let lines = take.lines.iter().filter_map(|line| match line {

@@ -1,9 +1,11 @@
 //! A small CLAP host. One thread plays main thread and audio thread in turn, so a run is repeatable.
 
 mod buses;
+mod desk;
 mod player;
-mod session;
+pub(crate) mod session;
 
+pub(crate) use desk::Range;
 pub use player::{Clock, Player, Setting};
 
 use crate::report::Line;

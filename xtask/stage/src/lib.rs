@@ -2,7 +2,8 @@
 //!
 //! The walk: [`song`] (file to samples) -> [`host`] (samples through the CLAP, lines back through
 //! [`report`]) -> [`hearing`] (lines to events in seconds) -> [`write`] (event files) and
-//! [`picture`], or, with an annotation, the scores of [`eval`]. [`bench`] measures what it costs. It knows
+//! [`picture`], or, with an annotation, the scores of [`eval`]. [`bench`] measures what it costs, [`soak`] what it
+//! withstands. It knows
 //! the plugin only as a built CLAP file.
 
 pub mod bench;
@@ -13,6 +14,7 @@ pub mod host;
 pub mod listen;
 pub mod picture;
 pub mod report;
+pub mod soak;
 pub mod song;
 pub mod summary;
 pub mod write;

@@ -1,7 +1,7 @@
-//! `stage listen`, `stage eval`, `stage demo` and `stage bench`: usually started by `cargo xtask`, which builds what they need.
+//! `stage listen`, `stage eval`, `stage demo`, `stage bench` and `stage soak`: usually started by `cargo xtask`, which builds what they need.
 
 use clap::{Parser, Subcommand};
-use stage::{bench, demo, eval, listen};
+use stage::{bench, demo, eval, listen, soak};
 use std::process::ExitCode;
 
 /// Hosts the built plugin outside a DAW.
@@ -18,6 +18,7 @@ enum Command {
     Eval(eval::Options),
     Demo(demo::Options),
     Bench(bench::Options),
+    Soak(soak::Options),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Eval(options) => eval::run(&options),
         Command::Demo(options) => demo::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Soak(options) => soak::run(&options),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

@@ -23,6 +23,8 @@ pub enum Line {
     Tags(TagsLine),
     /// What runs, and whether it is well.
     Status(StatusLine),
+    /// What became of every frame.
+    Frames(FramesLine),
     /// How long after the sound things left, by what it is; once after the recording was stopped.
     Latency(BTreeMap<String, Times>),
 }
@@ -134,6 +136,28 @@ pub struct StatusLine {
     pub late: u64,
     /// `ok`, or what is wrong with the tags.
     pub tags: String,
+}
+
+/// What became of every frame since the instance was made. When the worker has caught up, `sent` is the
+/// sum of `heard` and `missed`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub struct FramesLine {
+    /// Went to the worker.
+    pub sent: u64,
+    /// Were heard.
+    pub heard: u64,
+    /// Could not be heard.
+    pub missed: u64,
+    /// Found the queue to the worker full.
+    pub lost: u64,
+}
+
+impl FramesLine {
+    /// Frames that the worker has not dealt with.
+    #[must_use]
+    pub fn under_way(&self) -> u64 {
+        self.sent.saturating_sub(self.heard + self.missed)
+    }
 }
 
 /// The C struct behind the extension's name.

@@ -56,7 +56,7 @@ pub(super) fn children_cpu() -> Option<Duration> {
 
 /// Memory of this process that is in RAM, bytes.
 #[cfg(target_os = "linux")]
-pub(super) fn resident_bytes() -> Option<u64> {
+pub(crate) fn resident_bytes() -> Option<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
     // SAFETY: it only asks.
@@ -65,7 +65,33 @@ pub(super) fn resident_bytes() -> Option<u64> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn resident_bytes() -> Option<u64> {
+pub(crate) fn resident_bytes() -> Option<u64> {
+    None
+}
+
+/// Memory that is free goes back to the system, so that what is resident is what is used: from here on
+/// whatever is large, and what has gathered so far. Only where the allocator can be asked for it.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(crate) fn return_free_memory() {
+    const LARGE: libc::c_int = 128 * 1024;
+    // SAFETY: both only tell the allocator how to work.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
+        libc::malloc_trim(0);
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(crate) fn return_free_memory() {}
+
+/// Threads of this process.
+#[cfg(target_os = "linux")]
+pub(crate) fn threads() -> Option<usize> {
+    Some(std::fs::read_dir("/proc/self/task").ok()?.count())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn threads() -> Option<usize> {
     None
 }
 

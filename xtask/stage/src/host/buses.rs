@@ -2,6 +2,7 @@
 
 use clack_extensions::audio_ports::{AudioPortInfoBuffer, PluginAudioPorts};
 use clack_host::prelude::*;
+use std::collections::VecDeque;
 
 /// Buffers for every port, `[port][channel][frame]`, and clack's tables of pointers to them.
 pub(super) struct Buses {
@@ -9,6 +10,8 @@ pub(super) struct Buses {
     outputs: Vec<Vec<Vec<f32>>>,
     input_table: AudioPorts,
     output_table: AudioPorts,
+    /// What the main output has to be next, by channel: the input that has not come out yet.
+    expected: Vec<VecDeque<f32>>,
 }
 
 impl Buses {
@@ -34,7 +37,7 @@ impl Buses {
             AudioPorts::with_capacity(buses.iter().map(Vec::len).sum(), buses.len())
         };
         let (input_table, output_table) = (table(&inputs), table(&outputs));
-        Self { inputs, outputs, input_table, output_table }
+        Self { inputs, outputs, input_table, output_table, expected: Vec::new() }
     }
 
     /// Copies `frames` samples from `at` on into the main input, silence after the end. A mono
@@ -56,6 +59,42 @@ impl Buses {
                 channel.iter_mut().zip(rest).for_each(|(sum, sample)| *sum += share * sample);
             }
         }
+    }
+
+    /// Room for blocks of `frames` samples, all silent.
+    pub(super) fn resize(&mut self, frames: usize) {
+        let channels = self.inputs.iter_mut().chain(&mut self.outputs).flatten();
+        channels.for_each(|channel| *channel = vec![0.0; frames]);
+    }
+
+    /// The channels of the main input, to write the next block into.
+    pub(super) fn main_input(&mut self) -> &mut [Vec<f32>] {
+        self.inputs.first_mut().map(Vec::as_mut_slice).unwrap_or_default()
+    }
+
+    /// From here on the main output is the main input, `latency` samples later, after silence.
+    pub(super) fn expect(&mut self, latency: usize) {
+        let channels = self.inputs.first().map_or(0, Vec::len);
+        self.expected = vec![vec![0.0; latency].into(); channels];
+    }
+
+    /// Whether the main output's first `frames` samples are what the main input was, bit for bit.
+    pub(super) fn passed(&mut self, frames: usize) -> bool {
+        let (Some(ins), Some(outs)) = (self.inputs.first(), self.outputs.first()) else {
+            return false;
+        };
+        let mut same = ins.len() == outs.len();
+        for ((expected, new), out) in self.expected.iter_mut().zip(ins).zip(outs) {
+            expected.extend(&new[..frames]);
+            let pairs = expected.drain(..frames).zip(&out[..frames]);
+            same &= pairs.fold(true, |same, (a, b)| same & (a.to_bits() == b.to_bits()));
+        }
+        same
+    }
+
+    /// The first `frames` samples of every output beside the main one.
+    pub(super) fn aux_outputs(&self, frames: usize) -> impl Iterator<Item = &[f32]> {
+        self.outputs.iter().skip(1).flatten().map(move |channel| &channel[..frames])
     }
 
     /// The first `frames` samples of every port, for one `process` call.

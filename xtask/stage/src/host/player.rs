@@ -6,8 +6,11 @@ use super::{Callbacks, Host, Stage, session};
 use crate::report::{Line, PluginReport, Times};
 use anyhow::{Context, Result, bail};
 use clack_extensions::audio_ports::PluginAudioPorts;
+use clack_extensions::latency::PluginLatency;
+use clack_extensions::params::PluginParams;
 use clack_extensions::render::{PluginRender, RenderMode};
 use clack_extensions::state::PluginState;
+use clack_host::events::event_types::TransportEvent;
 use clack_host::events::spaces::CoreEventSpace;
 use clack_host::prelude::*;
 use std::collections::BTreeMap;
@@ -28,7 +31,7 @@ pub enum Clock {
 }
 
 /// How an instance runs.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Setting {
     /// The host's rate.
     pub rate_hz: u32,
@@ -42,18 +45,36 @@ pub struct Setting {
 
 /// A running instance.
 pub struct Player {
-    instance: PluginInstance<Stage>,
+    pub(super) instance: PluginInstance<Stage>,
     /// None once it has stopped.
-    processor: Option<StartedPluginAudioProcessor<Stage>>,
-    buses: Buses,
-    events: EventBuffer,
+    pub(super) processor: Option<StartedPluginAudioProcessor<Stage>>,
+    pub(super) buses: Buses,
+    pub(super) events: EventBuffer,
     report: PluginReport,
+    render: Option<PluginRender>,
+    pub(super) state: Option<PluginState>,
+    pub(super) params: Option<PluginParams>,
     /// Samples played.
     played: u64,
 }
 
 impl Player {
     pub(super) fn start(host: &Host, setting: Setting) -> Result<Self> {
+        let mut player = Self::make(host, setting.block)?;
+        for (field, model) in
+            [(session::BEAT_MODEL, &host.model), (session::TAG_MODEL, &host.tag_model)]
+        {
+            let Some(model) = model else { continue };
+            let state =
+                player.state.context("cannot be given a model; run `cargo xtask bundle`")?;
+            session::choose_model(&state, &player.instance.plugin_handle(), field, model)?;
+        }
+        player.activate(setting)?;
+        Ok(player)
+    }
+
+    /// An instance that is not active yet, with room for blocks of `block` samples.
+    fn make(host: &Host, block: u32) -> Result<Self> {
         let mut instance = PluginInstance::<Stage>::new(
             |()| Callbacks::default(),
             |_| (),
@@ -68,18 +89,31 @@ impl Player {
         )?;
         let render = shared.get_extension::<PluginRender>();
         let state = shared.get_extension::<PluginState>();
+        let params = shared.get_extension::<PluginParams>();
         let ports = shared.get_extension::<PluginAudioPorts>().context("has no audio ports")?;
-        let buses = Buses::new(&ports, &instance.plugin_handle(), setting.block as usize);
-        let chosen = [(session::BEAT_MODEL, &host.model), (session::TAG_MODEL, &host.tag_model)];
-        for (field, model) in chosen {
-            let Some(model) = model else { continue };
-            let state = state.context("cannot be given a model; run `cargo xtask bundle`")?;
-            session::choose_model(&state, &instance.plugin_handle(), field, model)?;
-        }
-        if setting.clock == Clock::Offline {
-            render
-                .context("cannot render offline; try --live")?
-                .set(&instance.plugin_handle(), RenderMode::Offline)?;
+        let buses = Buses::new(&ports, &instance.plugin_handle(), block as usize);
+        Ok(Self {
+            instance,
+            processor: None,
+            buses,
+            events: EventBuffer::with_capacity(1024),
+            report,
+            render,
+            state,
+            params,
+            played: 0,
+        })
+    }
+
+    /// Activates it as `setting` says and starts processing. It must not be active.
+    pub(super) fn activate(&mut self, setting: Setting) -> Result<()> {
+        let Self { instance, report, render, .. } = self;
+        let offline = setting.clock == Clock::Offline;
+        let mode = if offline { RenderMode::Offline } else { RenderMode::Realtime };
+        match render {
+            Some(render) => render.set(&instance.plugin_handle(), mode)?,
+            None if offline => bail!("cannot render offline; try --live"),
+            None => (),
         }
         let configuration = PluginAudioConfiguration {
             sample_rate: f64::from(setting.rate_hz),
@@ -95,14 +129,16 @@ impl Player {
             Ok(processor) => processor,
             Err(_) => bail!("does not start processing"),
         };
-        Ok(Self {
-            instance,
-            processor: Some(processor),
-            buses,
-            events: EventBuffer::with_capacity(1024),
-            report,
-            played: 0,
-        })
+        self.processor = Some(processor);
+        self.expect_audio();
+        Ok(())
+    }
+
+    /// Audio begins anew: what comes out is what goes in, as much later as the plugin says.
+    pub(super) fn expect_audio(&mut self) {
+        let plugin = self.instance.plugin_handle();
+        let latency = plugin.get_extension::<PluginLatency>();
+        self.buses.expect(latency.map_or(0, |latency| latency.get(&plugin) as usize));
     }
 
     /// Puts `frames` samples of a song from `at` on into the plugin's main input.
@@ -115,16 +151,26 @@ impl Player {
     /// # Errors
     /// When the plugin says that it failed.
     pub fn process(&mut self, frames: usize) -> Result<()> {
+        self.process_with(frames, &InputEvents::empty(), None)
+    }
+
+    /// The same, with what a DAW sends along.
+    pub(super) fn process_with(
+        &mut self,
+        frames: usize,
+        sent: &InputEvents,
+        transport: Option<&TransportEvent>,
+    ) -> Result<()> {
         let processor = self.processor.as_mut().context("has stopped processing")?;
         let (inputs, mut outputs) = self.buses.block(frames);
         self.events.clear();
         processor.process(
             &inputs,
             &mut outputs,
-            &InputEvents::empty(),
+            sent,
             &mut self.events.as_output(),
             Some(self.played),
-            None,
+            transport,
         )?;
         self.played += frames as u64;
         Ok(())

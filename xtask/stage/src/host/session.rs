@@ -10,8 +10,8 @@ use std::path::Path;
 const LENGTH_BYTES: usize = 8;
 
 /// The persisted fields that name models.
-pub(super) const BEAT_MODEL: &str = "model_path";
-pub(super) const TAG_MODEL: &str = "tag_model_path";
+pub(crate) const BEAT_MODEL: &str = "model_path";
+pub(crate) const TAG_MODEL: &str = "tag_model_path";
 
 /// Saves the plugin's state, puts the model's path into `field`, and loads it again.
 pub(super) fn choose_model(
@@ -29,7 +29,7 @@ pub(super) fn choose_model(
 }
 
 /// A saved state (length, then JSON) with the persisted `field` replaced.
-fn with_model(saved: &[u8], field: &str, model: &str) -> Result<Vec<u8>> {
+pub(crate) fn with_model(saved: &[u8], field: &str, model: &str) -> Result<Vec<u8>> {
     let json = saved.get(LENGTH_BYTES..).context("too short")?;
     let mut state: Value = serde_json::from_slice(json)?;
     let fields = state.get_mut("fields").and_then(Value::as_object_mut).context("no fields")?;
