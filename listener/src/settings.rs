@@ -69,7 +69,7 @@ impl Default for DecoderSettings {
     fn default() -> Self {
         Self {
             min_bpm: 55.0,
-            max_bpm: 215.0,
+            max_bpm: 190.0,
             prior_bpm: 120.0,
             prior_octaves: 0.6,
             tempo_pull: 0.3,

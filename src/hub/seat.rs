@@ -192,6 +192,7 @@ impl Seat {
 
     fn start(&mut self, stretch: Stretch) {
         self.restarted = true;
+        self.end_rest();
         self.listening = Some(match self.listening.take() {
             Some(before) => before.again(stretch),
             None => Listening::new(stretch),

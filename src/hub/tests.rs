@@ -274,6 +274,15 @@ fn when_all_fall_behind_those_rest_that_nobody_watches() {
         instances.iter_mut().for_each(|instance| assert!(instance.audio.send(frame(n))));
     }
     let mut triage = Triage::default();
+    // What an audio thread that hurries would have counted.
+    let sent = |instances: &[Instance], frames| {
+        instances.iter().for_each(|i| i.report.frames.sent.store(frames, Ordering::Relaxed));
+    };
+    (1..8).for_each(|n| {
+        sent(&instances, 200 * n);
+        look(&mut triage, &mut table.seats);
+    });
+    assert!(table.seats.iter().all(|seat| !seat.rests()), "in a bounce nobody rests");
     look(&mut triage, &mut table.seats);
     let resting = |table: &Table| table.seats.iter().map(Seat::rests).collect::<Vec<_>>();
     assert_eq!(resting(&table), [false; 3], "once is not enough");

@@ -2,7 +2,8 @@
 //!
 //! A lane that falls behind is late for good, and with it every other: all wait for one worker. So lanes
 //! that nobody looks at and nobody records rest first, one by one, until the others are in time again;
-//! who has rested longest comes back first. A lane whose audio thread waits never rests.
+//! who has rested longest comes back first. A lane whose audio thread waits, or whose host plays faster
+//! than it sounds, never rests.
 
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ impl Triage {
         if self.since_look < LOOK {
             return;
         }
+        seats.iter_mut().for_each(|seat| seat.look(self.since_look));
         self.since_look = Duration::ZERO;
         self.looks += 1;
         let heard = || seats.iter().filter(|seat| !seat.rests());

@@ -1,6 +1,7 @@
 //! A seat's rest: what the triage asks and says. Worker thread only.
 
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use listener::FeatureSpec;
 
@@ -9,6 +10,8 @@ use crate::health::Health;
 
 /// Frames for which a lane counts as looked at after the editor took a picture of it.
 const WATCHED_FRAMES: u32 = 25;
+/// Times real time from which a host plays faster than it sounds; a busy one catches up by a little.
+const HURRY: f64 = 1.5;
 
 /// Whether a lane rests, and for how long it did.
 #[derive(Default)]
@@ -20,6 +23,10 @@ pub(super) struct Rest {
     pub(super) missed: u64,
     /// Frames painted since the editor took a picture.
     unseen: u32,
+    /// Frames that had been sent at the last look.
+    sent: u64,
+    /// The host plays faster than it sounds: a bounce that calls itself live. Nothing is late in one.
+    hurries: bool,
 }
 
 impl Rest {
@@ -45,14 +52,23 @@ impl Seat {
         self.rest.since
     }
 
-    /// Messages that wait for the worker.
-    pub(crate) fn backlog(&self) -> usize {
-        self.lane.messages.slots()
+    /// The triage looks again, so much later.
+    pub(crate) fn look(&mut self, passed: Duration) {
+        let sent = self.report.frames.sent.load(Ordering::Relaxed);
+        let frames = sent - std::mem::replace(&mut self.rest.sent, sent);
+        let sounds_s = frames as f64 * FeatureSpec::CURRENT.hop_s;
+        self.rest.hurries = sounds_s > HURRY * passed.as_secs_f64();
     }
 
-    /// Whether the audio thread waits for the worker, as in an offline render.
+    /// Messages that wait for the worker, if it has to be in time.
+    pub(crate) fn backlog(&self) -> usize {
+        if self.rest.hurries { 0 } else { self.lane.messages.slots() }
+    }
+
+    /// Whether it must be heard whatever that costs the others: the audio thread waits for the worker, or
+    /// the host renders.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.lane.shared.awaited.load(Ordering::Relaxed)
+        self.rest.hurries || self.lane.shared.awaited.load(Ordering::Relaxed)
     }
 
     /// Higher rests later: an open editor, then an output that is recorded, then the rest.
@@ -63,6 +79,11 @@ impl Seat {
         2 * u8::from(watched) + u8::from(recorded)
     }
 
+    /// Ends the rest, if there is one: who restarts the lane wants it heard.
+    pub(super) fn end_rest(&mut self) {
+        self.rest.resting = false;
+    }
+
     /// Nothing is heard until [`wake`](Self::wake); `look` is the triage's.
     pub(crate) fn rest(&mut self, look: u64) {
         (self.rest.resting, self.rest.since) = (true, look);
@@ -70,7 +91,7 @@ impl Seat {
 
     /// Listens again, from nothing.
     pub(crate) fn wake(&mut self) {
-        self.rest.resting = false;
+        self.end_rest();
         if let Some(now) = &mut self.listening {
             now.memory = None;
             now.decoder.reset();

@@ -80,6 +80,7 @@ mod tests {
             missed_calls: 0,
             late,
             gaps: 0,
+            worker_ms: None,
             call_us: Percentiles::of(vec![5.0]),
             cpu_share: Some(0.01 * lanes as f64),
             worker_us_per_frame: Some(150.0),

@@ -74,6 +74,10 @@ pub struct BeatsArgs {
     /// Model whose network and weights to begin with, instead of chance; sizes are then its own.
     #[arg(long, conflicts_with_all = ["voices", "channels", "features", "hidden", "layers"])]
     from: Option<PathBuf>,
+    /// Share of the weights of --from in the result (Wortsman et al. 2022, WiSE-FT): further training on
+    /// rendered music can cost what was known of other music.
+    #[arg(long, requires = "from", default_value_t = 0.0)]
+    keep: f32,
     /// Folder of real music with `.beats` beside it. A new model must be no worse there either; it is
     /// never learned from.
     #[arg(long)]
@@ -196,6 +200,9 @@ impl BeatsArgs {
         words.push(format!("--hours {} --seed {}", self.music.hours, self.music.seed));
         if let Some(sha256) = &plan.from {
             words.push(format!("--from MODEL (SHA-256 {sha256})"));
+            if self.keep > 0.0 {
+                words.push(format!("--keep {}", self.keep));
+            }
         } else if plan.shape != default.shape {
             let BeatShape { channels: [a, b], features, hidden, layers } = &plan.shape;
             words.push(format!(
@@ -236,6 +243,7 @@ fn beats(args: &BeatsArgs) -> Result<()> {
     plan.check()?;
     let music = args.music.settings(args.cache.clone().unwrap_or_else(|| args.work.join("corpus")));
     music.check()?;
+    ensure!((0.0..1.0).contains(&args.keep), "keep = {}: give 0 to less than 1", args.keep);
     ensure!((1..=8).contains(&args.voices), "voices = {}: give 1 to 8", args.voices);
     Desk { folder: args.work.clone(), resume: args.resume, start: None }.check()?;
     let dev = args.dev.as_deref().map_or_else(|| Ok(Vec::new()), corpus::annotated)?;
@@ -257,6 +265,12 @@ fn beats(args: &BeatsArgs) -> Result<()> {
         // Hours of music are gigabytes: the last voice takes them.
         let music = if last { std::mem::take(&mut clips) } else { clips.clone() };
         voices.push(args.train_voice(voice, start.as_ref(), music, &corpus.validation)?);
+    }
+    if let Some(start) = &start {
+        let blend = |(new, old): (&mut f32, &f32)| *new += args.keep * (old - *new);
+        voices
+            .iter_mut()
+            .for_each(|voice| voice.params.iter_mut().zip(&start.params).for_each(blend));
     }
     let params: Vec<f32> = voices.iter().flat_map(|voice| voice.params.iter().copied()).collect();
 
