@@ -29,6 +29,8 @@ pub struct Card<'a> {
     pub fitted_clips: usize,
     /// Songs of real music it was scored on.
     pub dev_clips: usize,
+    /// Share of the weights it began with that it keeps.
+    pub keep: f32,
     /// The networks that are averaged in it.
     pub voices: &'a [Trained],
     /// Scores of its raw activations on the validation clips.
@@ -112,6 +114,14 @@ impl Card<'_> {
             first.history.last().map_or(0, |entry| entry.step),
             self.name
         );
+        if self.keep > 0.0 {
+            let _ = write!(
+                text,
+                "The steps below are the training's. The model keeps {} of the weights it began with, because \
+                 further training on rendered music cost what was known of other music.\n\n",
+                self.keep
+            );
+        }
         if count > 1 {
             text += "The first network:\n\n";
         }

@@ -306,6 +306,7 @@ fn beats(args: &BeatsArgs) -> Result<()> {
         validation_clips: corpus.validation.len(),
         fitted_clips: fitted.len(),
         dev_clips: dev.len(),
+        keep: args.keep,
         voices: &voices,
         raw: &raw,
         marks: &new,
@@ -332,7 +333,12 @@ fn marks_of(path: &Path, trial: &Trial) -> Result<Option<Marks>> {
     let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
     let read = || anyhow::Ok((export::parameters(&bytes)?, ModelFile::read(&bytes)?));
     match read() {
-        Ok(((shape, params), file)) => Ok(Some(trial.hear(&shape, &params).marks(&file.decoder))),
+        Ok(((shape, params), file)) => {
+            // Between which tempi beats are looked for is for the user to say, not for a model.
+            let DecoderSettings { min_bpm, max_bpm, .. } = DecoderSettings::default();
+            let decoder = DecoderSettings { min_bpm, max_bpm, ..file.decoder };
+            Ok(Some(trial.hear(&shape, &params).marks(&decoder)))
+        }
         Err(error) => {
             put_aside(path, &error)?;
             Ok(None)
