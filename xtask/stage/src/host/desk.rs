@@ -36,7 +36,7 @@ impl Player {
         if let Some(processor) = &mut self.processor {
             processor.reset();
         }
-        self.expect_audio();
+        self.buses.expect(self.latency);
     }
 
     /// One `process` call with events and a transport, over what is in [`input`](Self::input).

@@ -56,6 +56,8 @@ pub struct Player {
     pub(super) params: Option<PluginParams>,
     /// Samples played.
     played: u64,
+    /// Delay of the audio, as the plugin said when it was activated, samples.
+    pub(super) latency: usize,
 }
 
 impl Player {
@@ -102,6 +104,7 @@ impl Player {
             state,
             params,
             played: 0,
+            latency: 0,
         })
     }
 
@@ -130,15 +133,12 @@ impl Player {
             Err(_) => bail!("does not start processing"),
         };
         self.processor = Some(processor);
-        self.expect_audio();
-        Ok(())
-    }
-
-    /// Audio begins anew: what comes out is what goes in, as much later as the plugin says.
-    pub(super) fn expect_audio(&mut self) {
+        // One that the user chooses from here on is for the next time.
         let plugin = self.instance.plugin_handle();
         let latency = plugin.get_extension::<PluginLatency>();
-        self.buses.expect(latency.map_or(0, |latency| latency.get(&plugin) as usize));
+        self.latency = latency.map_or(0, |latency| latency.get(&plugin) as usize);
+        self.buses.expect(self.latency);
+        Ok(())
     }
 
     /// Puts `frames` samples of a song from `at` on into the plugin's main input.
