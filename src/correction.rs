@@ -49,6 +49,9 @@ impl Correction {
 
     /// The user counts as `kind` from here on, in the same stream.
     pub(crate) fn change(&mut self, kind: TempoCorrection) {
+        if kind == self.kind {
+            return;
+        }
         *self = Self { last: self.last, ..Self::new(kind, self.rate_hz) };
     }
 

@@ -129,8 +129,9 @@ impl Engine {
     /// Starts a new stretch of time here. Real-time safe.
     fn restart(&mut self) {
         self.base = self.now;
-        // What was heard before is still to sound.
-        self.pending.keep_before(self.now + self.look_ahead);
+        // What was heard before is still to sound; beats that were expected after this are not. With
+        // look-ahead, beats of the last moments before a jump were not decided yet, and are lost.
+        self.pending.keep_before(self.now + self.look_ahead, self.now);
         self.reported_bpm = None;
         if let Some(log_mel) = &mut self.log_mel {
             log_mel.reset();
@@ -173,6 +174,10 @@ impl Engine {
     }
 
     fn begin_block(&mut self, transport: &Transport, samples: usize, sinks: &mut Sinks<'_>) {
+        let awaits = self.offline || self.recorder.lockstep();
+        self.lane.shared.awaited.store(awaits, Ordering::Relaxed);
+        // What was heard before a jump leaves as it would have.
+        self.collect();
         let jumped = self.transport.jumped(transport, samples);
         if jumped || (self.gap && self.lane.has_room()) {
             self.restart();
@@ -213,14 +218,15 @@ impl Engine {
             let Some(News { heard, between, mood, .. }) = self.lane.next() else { return };
             let host = |at: SamplePos| at.0 + self.base;
             let due = host(heard.due);
-            if due < self.now {
-                self.lane.shared.late.fetch_add(1, Ordering::Relaxed);
-            }
             let complete = due - (LEAD_S * self.rate_hz).round() as i64;
             self.recorder.time(Timed::Worker, (self.now - complete) as f64 / self.rate_hz);
             // On its own sample of the delayed audio, unless it is known too late for that.
             let on_time = |at: i64| due.max(at + self.look_ahead);
             let at = on_time(host(heard.at));
+            let first = heard.beat.map_or(at, |beat| at.min(host(beat.at) + heard.shift));
+            if first < self.now {
+                self.lane.shared.late.fetch_add(1, Ordering::Relaxed);
+            }
             let bar = later(heard.bar, at - due);
             self.pending.push(Due {
                 at,

@@ -109,7 +109,7 @@ pub(crate) struct Shared {
     pub(crate) loading: AtomicBool,
     /// A wait gave up, and nothing was done since.
     pub(crate) stalled: AtomicBool,
-    /// The audio thread waits for the worker.
+    /// The audio thread waits for the worker in every block.
     pub(crate) awaited: AtomicBool,
     /// The audio half is gone.
     pub(crate) closed: AtomicBool,
@@ -215,10 +215,8 @@ impl LaneAudio {
         if done >= self.sent {
             return;
         }
-        self.shared.awaited.store(true, Ordering::Relaxed);
         worker.unpark();
         self.wait_from(done);
-        self.shared.awaited.store(false, Ordering::Relaxed);
     }
 
     fn wait_from(&self, mut done: u64) {

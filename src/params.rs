@@ -237,7 +237,8 @@ impl Default for TatumParams {
             },
             time: TimeParams {
                 lead: milliseconds("Beats ahead", 300.0),
-                look_ahead: milliseconds("Look-ahead", 500.0),
+                // A latency must not move while audio runs.
+                look_ahead: milliseconds("Look-ahead", 500.0).non_automatable(),
             },
             model_path: RwLock::default(),
             tag_model_path: RwLock::default(),

@@ -58,10 +58,13 @@ impl Pending {
         self.events.pop_front_if(|due| due.at < end)
     }
 
-    /// Forgets everything that leaves at `end` or later. Real-time safe.
-    pub(crate) fn keep_before(&mut self, end: i64) {
-        let kept = self.events.iter().take_while(|due| due.at < end).count();
-        self.events.truncate(kept);
+    /// Forgets everything that leaves at `end` or later, and beats that fall on `now` or later. Real-time
+    /// safe.
+    pub(crate) fn keep_before(&mut self, end: i64, now: i64) {
+        self.events.retain(|due| {
+            let falls = if let Event::Beat(beat) = due.event { beat.at.0 } else { i64::MIN };
+            due.at < end && falls < now
+        });
     }
 
     /// Forgets everything. Real-time safe.
@@ -92,7 +95,7 @@ mod tests {
         assert_eq!(order, [onset(1, 0.4), onset(5, 0.1), onset(5, 0.3)]);
         assert_eq!(pending.pop_before(10), Some(onset(9, 0.2)));
         pending.push(onset(12, 0.6));
-        pending.keep_before(12);
+        pending.keep_before(12, 12);
         assert_eq!(pending.pop_before(20), Some(onset(9, 0.5)));
         assert_eq!(pending.pop_before(i64::MAX), None);
     }

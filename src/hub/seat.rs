@@ -168,6 +168,7 @@ impl Seat {
                 }
             }
         }
+        self.note_queue();
         self.frame.is_some()
     }
 
@@ -192,7 +193,10 @@ impl Seat {
 
     fn start(&mut self, stretch: Stretch) {
         self.restarted = true;
-        self.end_rest();
+        // Not after a jump or a gap, which say nothing of what the user wants.
+        if stretch.base == 0 {
+            self.end_rest();
+        }
         self.listening = Some(match self.listening.take() {
             Some(before) => before.again(stretch),
             None => Listening::new(stretch),
@@ -288,7 +292,7 @@ impl Seat {
     /// The frame at hand cannot be heard, because of `health`.
     pub(crate) fn miss(&mut self, health: Health) {
         if self.frame.take().is_some() {
-            self.rest.missed += u64::from(self.rests());
+            self.rest.missed += u64::from(self.rests() && self.fault.is_none());
             count(&self.report.frames.missed);
             self.done();
         }

@@ -15,6 +15,10 @@ const LOOK: Duration = Duration::from_millis(250);
 const BEHIND: usize = 5;
 /// Looks in time after which one more lane is heard.
 const CALM: u32 = 12;
+/// Looks after a lane came back in which an overload is its doing.
+const RELAPSE: u64 = 20;
+/// Most looks in time before the next lane comes back: two minutes.
+const LONGEST_WAIT: u32 = 480;
 
 /// What was seen at the last look.
 #[derive(Default)]
@@ -26,6 +30,10 @@ pub(super) struct Triage {
     calm: u32,
     /// Looks so far.
     looks: u64,
+    /// Looks in time that it takes for one more lane to be heard.
+    wait: u32,
+    /// The look at which one last came back.
+    woke_at: u64,
 }
 
 impl Triage {
@@ -38,25 +46,31 @@ impl Triage {
         seats.iter_mut().for_each(|seat| seat.look(self.since_look));
         self.since_look = Duration::ZERO;
         self.looks += 1;
-        let heard = || seats.iter().filter(|seat| !seat.rests());
+        let heard = || seats.iter().filter(|seat| seat.is_active());
         let worst = heard().map(Seat::backlog).max().unwrap_or(0);
         let before = std::mem::replace(&mut self.worst, worst);
         self.calm = if worst < BEHIND { self.calm + 1 } else { 0 };
         // A queue that grows shorter needs nobody's rest: a model was loaded, or the machine was busy.
         let overloaded = worst >= BEHIND && worst >= before && before >= BEHIND;
         if overloaded && heard().count() > 1 {
-            let tired = seats.iter_mut().filter(|seat| !seat.rests() && !seat.is_awaited());
+            let tired = seats.iter_mut().filter(|seat| seat.is_active() && !seat.is_awaited());
             if let Some(seat) = tired.min_by_key(|seat| (seat.priority(), seat.rested_at())) {
                 seat.rest(self.looks);
                 // Time to see what that gives.
                 self.worst = 0;
+                // Who came back was one too many: the next try is later, because each disturbs all.
+                if self.woke_at > 0 && self.looks - self.woke_at < RELAPSE {
+                    self.wait = (2 * self.wait.max(CALM)).min(LONGEST_WAIT);
+                }
             }
-        } else if self.calm >= CALM {
+        } else if self.calm >= self.wait.max(CALM) {
             let resting = seats.iter_mut().filter(|seat| seat.rests());
             let first = resting.max_by_key(|seat| (seat.priority(), u64::MAX - seat.rested_at()));
             if let Some(seat) = first {
                 seat.wake();
-                self.calm = 0;
+                (self.calm, self.woke_at) = (0, self.looks);
+            } else {
+                self.wait = CALM;
             }
         }
     }

@@ -32,7 +32,11 @@ enum Runs {
     #[cfg(feature = "ort")]
     OnnxRuntime(OnnxRuntime),
     #[cfg(test)]
-    Failing(Backend),
+    Failing {
+        engine: Embedded,
+        backend: Backend,
+        steps: usize,
+    },
 }
 
 impl Engine {
@@ -70,15 +74,25 @@ impl Engine {
         if lanes.is_empty() {
             return Ok(());
         }
-        let failed = match &mut self.runs {
+        let outcome = match &mut self.runs {
             Runs::Embedded(engine) => return engine.step(lanes),
             // Lanes move on only after the whole call succeeded.
             #[cfg(feature = "ort")]
             Runs::OnnxRuntime(engine) => engine.step(lanes),
             #[cfg(test)]
-            Runs::Failing(_) => Err(Error::Backend { backend: "a GPU", reason: "lost".into() }),
+            Runs::Failing { steps: 0, .. } => {
+                Err(Error::Backend { backend: "a GPU", reason: "lost".into() })
+            }
+            #[cfg(test)]
+            Runs::Failing { engine, steps, .. } => {
+                *steps -= 1;
+                engine.step(lanes)
+            }
         };
-        let (Err(error), Some(mut spare)) = (&failed, self.spare.take()) else { return failed };
+        if outcome.is_ok() {
+            return outcome;
+        }
+        let (Err(error), Some(mut spare)) = (&outcome, self.spare.take()) else { return outcome };
         spare.refuse(format!("{} stopped: {error}", self.backend()));
         let heard = spare.step(lanes);
         self.runs = Runs::Embedded(spare);
@@ -92,16 +106,18 @@ impl Engine {
             #[cfg(feature = "ort")]
             Runs::OnnxRuntime(engine) => engine.backend(),
             #[cfg(test)]
-            Runs::Failing(backend) => backend,
+            Runs::Failing { backend, .. } => backend,
         }
     }
 
-    /// This engine, about to be lost.
+    /// This engine, to be lost after so many steps, with another as its spare.
     #[cfg(test)]
-    pub(crate) fn failing(self) -> Self {
-        let Runs::Embedded(spare) = self.runs else { return self };
+    pub(crate) fn failing(self, spare: Self, steps: usize) -> Self {
+        let (Runs::Embedded(engine), Runs::Embedded(spare)) = (self.runs, spare.runs) else {
+            panic!("both are embedded");
+        };
         let backend =
             Backend { engine: "GPU".into(), device: "test".into(), refused: String::new() };
-        Self { runs: Runs::Failing(backend), spare: Some(spare) }
+        Self { runs: Runs::Failing { engine, backend, steps }, spare: Some(spare) }
     }
 }

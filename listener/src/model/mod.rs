@@ -226,11 +226,9 @@ mod tests {
         };
         let (mut steady, mut lost) = (load(), load());
         let (mut a, mut b) = (steady.new_state(), lost.new_state());
+        lost.engine = lost.engine.failing(load().engine, 20);
+        assert_eq!(lost.backend().to_string(), "GPU (test)");
         for n in 0..40 {
-            if n == 20 {
-                lost.engine = lost.engine.failing();
-                assert_eq!(lost.backend().to_string(), "GPU (test)");
-            }
             assert_eq!(hear(&mut steady, &mut a, n), hear(&mut lost, &mut b, n), "frame {n}");
         }
         let backend = lost.backend();

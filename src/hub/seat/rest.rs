@@ -25,6 +25,12 @@ pub(super) struct Rest {
     unseen: u32,
     /// Frames that had been sent at the last look.
     sent: u64,
+    /// Frames came since, and nothing is wrong but the time.
+    active: bool,
+    /// The shortest its queue was since; none if nobody asked. A block of many frames is no backlog.
+    shortest: Option<usize>,
+    /// What that was at the last look.
+    standing: usize,
     /// The host plays faster than it sounds: a bounce that calls itself live. Nothing is late in one.
     hurries: bool,
 }
@@ -58,11 +64,25 @@ impl Seat {
         let frames = sent - std::mem::replace(&mut self.rest.sent, sent);
         let sounds_s = frames as f64 * FeatureSpec::CURRENT.hop_s;
         self.rest.hurries = sounds_s > HURRY * passed.as_secs_f64();
+        self.rest.active = frames > 0 && self.fault.is_none() && self.listening.is_some();
+        let queued = self.lane.messages.slots();
+        self.rest.standing = self.rest.shortest.take().unwrap_or(queued);
     }
 
-    /// Messages that wait for the worker, if it has to be in time.
+    /// Messages were taken from the queue.
+    pub(super) fn note_queue(&mut self) {
+        let queued = self.lane.messages.slots();
+        self.rest.shortest = Some(self.rest.shortest.map_or(queued, |least| least.min(queued)));
+    }
+
+    /// Whether resting it would free time: frames come, and they are heard.
+    pub(crate) fn is_active(&self) -> bool {
+        self.rest.active && !self.rests()
+    }
+
+    /// Messages that always waited for the worker since the look before, if it has to be in time.
     pub(crate) fn backlog(&self) -> usize {
-        if self.rest.hurries { 0 } else { self.lane.messages.slots() }
+        if self.rest.hurries { 0 } else { self.rest.standing }
     }
 
     /// Whether it must be heard whatever that costs the others: the audio thread waits for the worker, or

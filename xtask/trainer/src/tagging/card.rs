@@ -70,7 +70,7 @@ impl TagCard<'_> {
              | genres | {genres} |\n\
              | instruments | {instruments} |\n\
              | mood words | {moods}: directions in the plane of valence and arousal, never learned |\n\
-             | shown | smoothed over {smoothing} s; a genre is named from {sure}, else Tatum is unsure; an instrument is shown from {on} until {off} |\n\
+             | shown | smoothed over {smoothing} s, genres over {genre_s} s; a genre is named from {sure}, else Tatum is unsure; an instrument is shown from {on} until {off} |\n\
              | made again by | `{command}` |\n\n",
             name = self.name,
             seconds = shape.block as f64 * spec.hop_s,
@@ -90,6 +90,7 @@ impl TagCard<'_> {
             instruments = self.vocabulary.instruments.join(", "),
             moods = moods.join(", "),
             smoothing = self.settings.smoothing_s,
+            genre_s = self.settings.genre_s,
             sure = self.settings.sure,
             on = self.settings.on,
             off = self.settings.off,
