@@ -156,7 +156,8 @@ fn batches(onnx: &[u8], frames: &[MelFrame]) -> Result<Vec<Batch>> {
         for lanes in BATCHES {
             let mut states = vec![net.new_state(); lanes];
             let mut times = [const { Vec::new() }; 2];
-            for (call, most) in (0..CALLS).flat_map(|call| [(call, lanes), (call, 1)]) {
+            for (call, kind) in (0..CALLS).flat_map(|call| [(call, 0), (call, 1)]) {
+                let most = [lanes, 1][kind];
                 let heard = states.iter_mut().enumerate().map(|(lane, state)| LaneFrame {
                     state,
                     frame: &frames[(call + 7 * lane) % frames.len()],
@@ -165,7 +166,7 @@ fn batches(onnx: &[u8], frames: &[MelFrame]) -> Result<Vec<Batch>> {
                 let mut heard: Vec<_> = heard.collect();
                 let begun = Instant::now();
                 heard.chunks_mut(most).try_for_each(|some| net.step(some))?;
-                times[usize::from(most == 1)].push(begun.elapsed() / lanes as u32);
+                times[kind].push(begun.elapsed() / lanes as u32);
             }
             // A twentieth to warm up.
             let cost = |times: &Vec<Duration>| {
