@@ -50,7 +50,7 @@ fn play() {
         let ins = ports.0.with_input_buffers([AudioPortBuffer {
             latency: 0,
             channels: AudioPortBufferType::f32_input_only(
-                input.iter_mut().map(|channel| InputChannel::variable(channel)),
+                input.iter_mut().map(InputChannel::variable),
             ),
         }]);
         let mut outs = ports.1.with_output_buffers([AudioPortBuffer {
