@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use listener::{BarState, Beat, FeatureSpec, LEAD_S, LogMel, Onset, SamplePos};
+use listener::{Beat, FeatureSpec, LEAD_S, LogMel, Onset, SamplePos};
 use nice_plug::prelude::*;
 
 use crate::downmix::downmix;
@@ -113,6 +113,11 @@ impl Engine {
         self.reset();
     }
 
+    /// The host's rate, Hz; 0 until it activated the plugin. Real-time safe.
+    pub(crate) fn rate_hz(&self) -> f64 {
+        self.rate_hz
+    }
+
     /// Forgets everything; the host's samples count from 0 again. Real-time safe.
     pub(crate) fn reset(&mut self) {
         self.now = 0;
@@ -186,10 +191,10 @@ impl Engine {
         if settings != self.settings && !self.gap && self.lane.send(Message::Settings(settings)) {
             self.settings = settings;
         }
-        if self.recorder.lockstep() && !self.offline {
+        if awaits && !self.offline {
             self.lane.wait();
+            self.collect();
         }
-        self.collect();
         self.automation.begin_block(&self.params, sinks.param);
     }
 
@@ -227,7 +232,7 @@ impl Engine {
             if first < self.now {
                 self.lane.shared.late.fetch_add(1, Ordering::Relaxed);
             }
-            let bar = later(heard.bar, at - due);
+            let bar = heard.bar.later(at - due);
             self.pending.push(Due {
                 at,
                 event: Event::Frame(host(heard.at), heard.activations, bar, mood),
@@ -359,13 +364,7 @@ impl Engine {
     }
 }
 
-/// The state of the bar so many samples later.
-fn later(bar: BarState, samples: i64) -> BarState {
-    let phase = f64::from(bar.phase) + samples as f64 * f64::from(bar.phase_per_sample);
-    // Rounded to 32 bits the end of the bar can be the whole of it.
-    BarState { phase: phase.rem_euclid(1.0) as f32 % 1.0, ..bar }
-}
-
+/// What `params` say to the decoder, where the audio is delayed by `look_ahead_s` seconds.
 fn settings(params: &TatumParams, look_ahead_s: f64) -> LaneSettings {
     LaneSettings {
         min_bpm: params.tempo.min.value(),

@@ -28,7 +28,6 @@ pub(crate) struct Tatum {
     delay: Delay,
     /// Samples of it that the host was told.
     look_ahead: u32,
-    rate_hz: f64,
     /// The worker's half, until the first activation gives it away.
     seat: Option<Seat>,
     hub: Option<Arc<Hub>>,
@@ -48,7 +47,6 @@ impl Default for Tatum {
             engine: Engine::new(Arc::clone(&params), audio, Recorder::new(Arc::clone(&report))),
             delay: Delay::default(),
             look_ahead: 0,
-            rate_hz: 0.0,
             seat: Some(Seat::new(worker, Arc::clone(&params), report, input)),
             params,
             hub: None,
@@ -127,8 +125,7 @@ impl Plugin for Tatum {
         context: &mut impl ActivateContext<Self>,
     ) -> bool {
         self.join_hub();
-        self.rate_hz = f64::from(config.sample_rate);
-        self.look_ahead = self.params.time.look_ahead(self.rate_hz);
+        self.look_ahead = self.params.time.look_ahead(f64::from(config.sample_rate));
         let channels = layout.main_output_channels.map_or(0, |channels| channels.get() as usize);
         self.delay = Delay::new(channels, self.look_ahead as usize);
         context.set_latency_samples(self.look_ahead);
@@ -157,7 +154,7 @@ impl Plugin for Tatum {
         self.delay.process(buffer.as_slice());
         // The host hears of another look-ahead at once, and activates anew when it suits it; until then
         // audio and news stay as they are.
-        let chosen = self.params.time.look_ahead(self.rate_hz);
+        let chosen = self.params.time.look_ahead(self.engine.rate_hz());
         if chosen != self.look_ahead {
             self.look_ahead = chosen;
             context.set_latency_samples(chosen);

@@ -42,6 +42,15 @@ pub struct BarState {
     pub locked: bool,
 }
 
+impl BarState {
+    /// The same bar so many host samples later.
+    #[must_use]
+    pub fn later(self, samples: i64) -> Self {
+        let phase = f64::from(self.phase) + samples as f64 * f64::from(self.phase_per_sample);
+        Self { phase: fraction(phase), ..self }
+    }
+}
+
 /// Predicts beats on the host's clock.
 #[derive(Debug, Clone)]
 pub struct Timeline {
@@ -139,6 +148,7 @@ impl Timeline {
         (state, Some(beat))
     }
 }
+
 /// What is behind the point of `x`, below 1: rounded to 32 bits the end of a bar can be the whole of it.
 fn fraction(x: f64) -> f32 {
     let fraction = x.rem_euclid(1.0) as f32;

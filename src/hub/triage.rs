@@ -21,7 +21,6 @@ const RELAPSE: u64 = 20;
 const LONGEST_WAIT: u32 = 480;
 
 /// What was seen at the last look.
-#[derive(Default)]
 pub(super) struct Triage {
     since_look: Duration,
     /// The longest queue.
@@ -33,7 +32,13 @@ pub(super) struct Triage {
     /// Looks in time that it takes for one more lane to be heard.
     wait: u32,
     /// The look at which one last came back.
-    woke_at: u64,
+    woke_at: Option<u64>,
+}
+
+impl Default for Triage {
+    fn default() -> Self {
+        Self { since_look: Duration::ZERO, worst: 0, calm: 0, looks: 0, wait: CALM, woke_at: None }
+    }
 }
 
 impl Triage {
@@ -59,16 +64,16 @@ impl Triage {
                 // Time to see what that gives.
                 self.worst = 0;
                 // Who came back was one too many: the next try is later, because each disturbs all.
-                if self.woke_at > 0 && self.looks - self.woke_at < RELAPSE {
-                    self.wait = (2 * self.wait.max(CALM)).min(LONGEST_WAIT);
+                if self.woke_at.is_some_and(|woke_at| self.looks - woke_at < RELAPSE) {
+                    self.wait = (2 * self.wait).min(LONGEST_WAIT);
                 }
             }
-        } else if self.calm >= self.wait.max(CALM) {
+        } else if self.calm >= self.wait {
             let resting = seats.iter_mut().filter(|seat| seat.rests());
             let first = resting.max_by_key(|seat| (seat.priority(), u64::MAX - seat.rested_at()));
             if let Some(seat) = first {
                 seat.wake();
-                (self.calm, self.woke_at) = (0, self.looks);
+                (self.calm, self.woke_at) = (0, Some(self.looks));
             } else {
                 self.wait = CALM;
             }

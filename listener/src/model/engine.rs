@@ -89,10 +89,8 @@ impl Engine {
                 engine.step(lanes)
             }
         };
-        if outcome.is_ok() {
-            return outcome;
-        }
-        let (Err(error), Some(mut spare)) = (&outcome, self.spare.take()) else { return outcome };
+        let Err(error) = outcome else { return Ok(()) };
+        let Some(mut spare) = self.spare.take() else { return Err(error) };
         spare.refuse(format!("{} stopped: {error}", self.backend()));
         let heard = spare.step(lanes);
         self.runs = Runs::Embedded(spare);
