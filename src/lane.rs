@@ -129,14 +129,17 @@ pub(crate) struct LaneWorker {
     pub(crate) shared: Arc<Shared>,
 }
 
+/// Does some of the worker's work on the thread that calls it; says whether there was any to do.
+pub(crate) type Help = Box<dyn Fn() -> bool + Send>;
+
 /// The audio thread's half.
 pub(crate) struct LaneAudio {
     messages: rtrb::Producer<Message>,
     news: rtrb::Consumer<News>,
     /// What both halves see.
     pub(crate) shared: Arc<Shared>,
-    /// The worker's thread; none until it runs.
-    worker: Option<Thread>,
+    /// The worker's thread, and the way to help it; none until it runs.
+    worker: Option<(Thread, Help)>,
     /// Messages sent since the lane was made.
     sent: u64,
     epoch: u32,
@@ -168,9 +171,9 @@ pub(crate) fn lane() -> (LaneAudio, LaneWorker) {
 }
 
 impl LaneAudio {
-    /// The lane is served by `worker` from now on. \[main thread\]
-    pub(crate) fn attach(&mut self, worker: Thread) {
-        self.worker = Some(worker);
+    /// The lane is served by `worker` from now on; who waits for it can `help`. \[main thread\]
+    pub(crate) fn attach(&mut self, worker: Thread, help: Help) {
+        self.worker = Some((worker, help));
     }
 
     /// Starts a new stretch at host sample `base`; news of the ones before is discarded. `false` when the queue is full:
@@ -207,19 +210,25 @@ impl LaneAudio {
         None
     }
 
-    /// Blocks until the worker is done with everything sent, or gives up and says so in
+    /// Blocks until everything sent is done with, be it by helping, or gives up and says so in
     /// [`Shared::stalled`]. Not real-time safe: offline renders and lock-step only.
     pub(crate) fn wait(&mut self) {
-        let Some(worker) = &self.worker else { return };
-        let done = self.shared.done.load(Ordering::Acquire);
-        if done >= self.sent {
-            return;
+        let Some((worker, help)) = &self.worker else { return };
+        let done = || self.shared.done.load(Ordering::Acquire);
+        // Every pass takes a message, if there is room for what it brings.
+        for _ in 0..OUTBOUND {
+            if done() >= self.sent {
+                return;
+            }
+            if !help() {
+                break;
+            }
         }
         worker.unpark();
-        self.wait_from(done);
+        self.wait_from(done(), help);
     }
 
-    fn wait_from(&self, mut done: u64) {
+    fn wait_from(&self, mut done: u64, help: &Help) {
         let mut since = Instant::now();
         for look in 0_usize.. {
             let now_done = self.shared.done.load(Ordering::Acquire);
@@ -235,6 +244,7 @@ impl LaneAudio {
                 std::hint::spin_loop();
                 continue;
             }
+            help();
             if self.shared.loading.load(Ordering::Relaxed) {
                 since = Instant::now();
             } else if self.shared.stalled.load(Ordering::Relaxed) || since.elapsed() > PATIENCE {

@@ -7,6 +7,7 @@
 mod clap;
 mod correction;
 mod delay;
+mod denormals;
 mod downmix;
 mod editor;
 mod engine;

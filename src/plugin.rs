@@ -64,7 +64,7 @@ impl Tatum {
             Ok(hub) => {
                 hub.admit(seat);
                 if let Some(worker) = hub.worker() {
-                    self.engine.lane_mut().attach(worker);
+                    self.engine.lane_mut().attach(worker, hub.help());
                 }
                 self.hub = Some(hub);
             }

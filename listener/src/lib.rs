@@ -10,6 +10,7 @@
 
 mod decoder;
 mod error;
+pub mod kernels;
 mod logmel;
 mod mel;
 mod model;

@@ -275,7 +275,7 @@ mod tests {
             bytes.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
         let hub = Hub::shared().expect("a thread starts");
         let (mut audio, worker) = lane();
-        audio.attach(hub.worker().expect("a thread"));
+        audio.attach(hub.worker().expect("a thread"), hub.help());
         let (input, mut pictures) = triple_buffer::triple_buffer(&Snapshot::default());
         hub.admit(Seat::new(worker, Arc::default(), Arc::default(), input));
         let correction = TempoCorrection::AsHeard;

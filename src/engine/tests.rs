@@ -74,7 +74,7 @@ impl Instance {
                 }
             })
         };
-        engine.lane_mut().attach(worker.thread().clone());
+        engine.lane_mut().attach(worker.thread().clone(), Box::new(|| false));
         engine.activate(&config(mode), look_ahead);
         Self { engine, report, stop, worker: Some(worker), left: Left::default() }
     }

@@ -3,7 +3,10 @@
 //! The first instance starts it, the last one to go stops and joins it, so that no thread outlives
 //! the library. It takes whatever frames the lanes have ready and hears them in one batched step;
 //! tags come after the beats.
-//! Nothing here is ever called by an audio thread.
+//!
+//! An audio thread that waits, as in an offline render, does the work itself while the worker has none
+//! at hand: waking another thread for each frame would cost more than hearing it. Nothing else here is
+//! ever called by an audio thread.
 
 pub(crate) mod seat;
 pub(crate) mod tagger;
@@ -20,8 +23,10 @@ use std::time::{Duration, Instant};
 
 use listener::{BeatNet, LaneFrame};
 
+use crate::denormals::Flushed;
 use crate::faults;
 use crate::health::Health;
+use crate::lane::Help;
 use crate::models::{Model, Models, Network};
 use seat::Seat;
 use tagger::Tagger;
@@ -51,6 +56,7 @@ struct Mail {
 /// A handle on the worker; the last one dropped joins it.
 pub(crate) struct Hub {
     mail: Arc<Mail>,
+    table: Arc<Mutex<Table>>,
     worker: Option<JoinHandle<()>>,
 }
 
@@ -66,8 +72,12 @@ impl Hub {
         }
         let mail = Arc::new(Mail::default());
         let table = Table { mail: Arc::clone(&mail), ..Table::default() };
-        let worker = thread::Builder::new().name("tatum worker".into()).spawn(|| table.run())?;
-        let hub = Arc::new(Self { mail, worker: Some(worker) });
+        let table = Arc::new(Mutex::new(table));
+        let worker = {
+            let (mail, table) = (Arc::clone(&mail), Arc::clone(&table));
+            thread::Builder::new().name("tatum worker".into()).spawn(move || work(&mail, &table))?
+        };
+        let hub = Arc::new(Self { mail, table, worker: Some(worker) });
         *shared = Arc::downgrade(&hub);
         Ok(hub)
     }
@@ -81,6 +91,17 @@ impl Hub {
     /// The worker's thread.
     pub(crate) fn worker(&self) -> Option<Thread> {
         self.worker.as_ref().map(|worker| worker.thread().clone())
+    }
+
+    /// For a thread that waits: one pass of the worker's work, unless somebody is at it or the worker has to
+    /// load something first.
+    pub(crate) fn help(&self) -> Help {
+        let table = Arc::downgrade(&self.table);
+        Box::new(move || {
+            let Some(table) = table.upgrade() else { return false };
+            let Ok(mut table) = table.try_lock() else { return false };
+            table.is_set() && table.attempt()
+        })
     }
 }
 
@@ -127,29 +148,49 @@ struct Table {
     triage: Triage,
 }
 
-impl Table {
-    fn run(mut self) {
-        ask_for_priority();
-        let mut idle = 0_u32;
-        let mut looked = Instant::now();
-        while !self.mail.stopping.load(Ordering::Acquire) {
-            let heard = catch_unwind(AssertUnwindSafe(|| {
-                faults::pass();
-                self.pass()
-            }))
-            .unwrap_or_else(|panic| {
-                self.recover(&*panic);
-                true
-            });
+/// What the worker's thread does.
+fn work(mail: &Mail, table: &Mutex<Table>) {
+    ask_for_priority();
+    let mut idle = 0_u32;
+    let mut looked = Instant::now();
+    while !mail.stopping.load(Ordering::Acquire) {
+        let heard = {
+            let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+            faults::pass();
+            let heard = table.attempt();
             let now = Instant::now();
-            self.triage.look(&mut self.seats, now - std::mem::replace(&mut looked, now));
-            if heard {
-                idle = 0;
-                continue;
-            }
-            idle = idle.saturating_add(1);
-            thread::park_timeout(if idle < IDLE_AFTER { BUSY_NAP } else { IDLE_NAP });
+            table.look(now - std::mem::replace(&mut looked, now));
+            heard
+        };
+        if heard {
+            idle = 0;
+            continue;
         }
+        idle = idle.saturating_add(1);
+        thread::park_timeout(if idle < IDLE_AFTER { BUSY_NAP } else { IDLE_NAP });
+    }
+}
+
+impl Table {
+    /// Whether a pass would find every seat and every model in its place.
+    fn is_set(&self) -> bool {
+        self.mail.arrivals.try_lock().is_ok_and(|arrivals| arrivals.is_empty())
+            && self.seats.iter().all(|seat| {
+                self.models.knows(seat.model()) && self.tagger.models.knows(seat.tag_model())
+            })
+    }
+
+    /// A [`pass`](Self::pass), whose panic ends here. A lane hears the same on every thread.
+    fn attempt(&mut self) -> bool {
+        let _flushed = Flushed::here();
+        catch_unwind(AssertUnwindSafe(|| self.pass())).unwrap_or_else(|panic| {
+            self.recover(&*panic);
+            true
+        })
+    }
+
+    fn look(&mut self, passed: Duration) {
+        self.triage.look(&mut self.seats, passed);
     }
 
     /// Hears at most one frame of every lane, then some of the blocks that wait for their tags; says

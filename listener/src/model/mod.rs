@@ -4,6 +4,7 @@
 //! file, [`ModelFile`], is checked before any backend sees it. Weights are shared by all lanes, a
 //! [`NetState`] belongs to one lane. The [`Engine`] below runs any network of this kind.
 
+mod crnn;
 mod embedded;
 mod engine;
 mod file;
@@ -11,10 +12,12 @@ mod file;
 mod onnx_runtime;
 #[cfg(feature = "ort")]
 mod placement;
+mod tract;
 
 use std::fmt;
 use std::path::PathBuf;
 
+use crnn::Middle;
 pub(crate) use engine::{Engine, Lane};
 pub(crate) use file::{Graph, Interface, Parsed, unreadable};
 pub use file::{ModelFile, ModelShape};
@@ -104,6 +107,8 @@ pub struct NetState {
     pub(crate) h: Vec<f32>,
     /// `[layers, hidden]`.
     pub(crate) c: Vec<f32>,
+    /// Of the context, after the first convolution.
+    middle: Middle,
 }
 
 impl NetState {
@@ -111,7 +116,12 @@ impl NetState {
     #[must_use]
     pub fn new(shape: &ModelShape) -> Self {
         let memory = vec![0.0; shape.layers * shape.hidden];
-        Self { context: vec![0.0; shape.context * BANDS], h: memory.clone(), c: memory }
+        Self {
+            context: vec![0.0; shape.context * BANDS],
+            h: memory.clone(),
+            c: memory,
+            middle: Middle::default(),
+        }
     }
 
     /// Forgets everything, without allocating.

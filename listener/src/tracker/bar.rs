@@ -2,9 +2,9 @@
 
 use super::estimate::{BarEstimate, Estimator, Filter, sum};
 use super::observation::Observation;
-use super::states::{METERS, States};
+use super::states::{Bar, METERS, States};
 use super::support::Support;
-use crate::{Activations, DecoderSettings};
+use crate::{Activations, DecoderSettings, vectorised};
 
 /// Filter steps per frame of activations.
 const STEPS_PER_FRAME: usize = 2;
@@ -27,6 +27,8 @@ pub struct BarTracker {
     total: f32,
     /// For every bar, the cell of its first state: how far the ring has turned.
     heads: Vec<usize>,
+    /// The cells at the beat boundaries: of each meter, of each of its beats, of each tempo.
+    boundaries: Vec<u32>,
     /// Mass that reaches a beat boundary, per tempo, with the zeros that
     /// [`Diagonals::multiply`](super::states::Diagonals::multiply) wants around it.
     flow: Vec<f32>,
@@ -52,6 +54,7 @@ impl BarTracker {
             summed: 0,
             total: 1.0,
             heads: vec![0; states.bars.len()],
+            boundaries: vec![0; tempi * METERS.iter().sum::<usize>()],
             flow: vec![0.0; tempi + 2 * states.from.padding()],
             arriving: vec![0.0; tempi],
             ending: vec![0.0; METERS.len() * tempi],
@@ -75,6 +78,14 @@ impl BarTracker {
         self.summed = 0;
         self.total = 1.0;
         self.heads.fill(0);
+        let beats =
+            METERS.into_iter().enumerate().flat_map(|(m, beats)| (0..beats).map(move |b| (m, b)));
+        let tempi = self.states.tempi();
+        for (row, (meter, beat)) in self.boundaries.chunks_exact_mut(tempi).zip(beats) {
+            for (cell, bar) in row.iter_mut().zip(&self.states.bars[meter * tempi..]) {
+                *cell = bar.cell(0, beat * bar.interval) as u32;
+            }
+        }
         self.previous = Activations::default();
         self.support = Support::default();
         self.estimator.reset();
@@ -82,6 +93,13 @@ impl BarTracker {
 
     /// Hears one frame of finite activations and says where in the bar the music is at that frame.
     pub fn step(&mut self, activations: Activations) -> BarEstimate {
+        let mut estimate = BarEstimate::default();
+        step(self, activations, &mut estimate);
+        estimate
+    }
+
+    #[inline(always)]
+    fn hear(&mut self, activations: Activations) -> BarEstimate {
         for step in 1..=STEPS_PER_FRAME {
             let share = step as f32 / STEPS_PER_FRAME as f32;
             let between = blend(self.previous, activations, share);
@@ -100,73 +118,83 @@ impl BarTracker {
     }
 
     /// Turns every ring by one step and lets tempo and meter change at the beat boundaries.
+    #[inline(always)]
     fn advance(&mut self) {
-        for (head, bar) in self.heads.iter_mut().zip(&self.states.bars) {
-            *head = if *head == 0 { bar.length - 1 } else { *head - 1 };
-        }
-        let States { bars, from, prior, pull, meter_prior, .. } = &self.states;
-        let meters = || METERS.into_iter().zip(*meter_prior).enumerate();
+        self.turn();
+        let States { from, prior, pull, meter_prior, .. } = &self.states;
         let tempi = prior.len();
         let within = from.padding()..from.padding() + tempi;
         let restart = self.settings.restart * self.total;
-        for (m, (beats, meter_prior)) in meters() {
+        let mut rows = self.boundaries.chunks_exact(tempi);
+        for (m, (beats, meter_prior)) in METERS.into_iter().zip(*meter_prior).enumerate() {
             let range = m * tempi..(m + 1) * tempi;
-            let meter = || bars[range.clone()].iter().zip(&self.heads[range.clone()]);
-            for (mass, (bar, &head)) in self.ending[range.clone()].iter_mut().zip(meter()) {
-                *mass = self.cells[bar.cell(head, 0)];
-            }
             let enters = restart * meter_prior / beats as f32;
-            for beat in 1..beats {
-                for (mass, (bar, &head)) in self.flow[within.clone()].iter_mut().zip(meter()) {
-                    *mass = self.cells[bar.cell(head, beat * bar.interval)];
+            for (beat, row) in rows.by_ref().take(beats).enumerate() {
+                if beat == 0 {
+                    gather(&self.cells, row, &mut self.ending[range.clone()]);
+                    continue;
                 }
+                gather(&self.cells, row, &mut self.flow[within.clone()]);
                 from.multiply(&self.flow, &mut self.arriving);
-                let totals = &mut self.totals[range.clone()];
-                for ((mass, total), (bar, &head)) in self.arriving.iter().zip(totals).zip(meter()) {
-                    let cell = &mut self.cells[bar.cell(head, beat * bar.interval)];
-                    let new = mass * pull[bar.tempo] + enters * prior[bar.tempo];
-                    *total += new - std::mem::replace(cell, new);
-                }
+                weigh_arrivals(&mut self.arriving, pull, prior, enters);
+                scatter(&self.arriving, &mut self.cells, row, &mut self.totals[range.clone()]);
             }
         }
         // A bar has ended: another meter may follow.
         let change = self.settings.meter_change;
         for tempo in 0..tempi {
             let all: f32 = (0..METERS.len()).map(|m| self.ending[m * tempi + tempo]).sum();
-            for (m, (_, prior)) in meters() {
+            for (m, prior) in meter_prior.iter().enumerate() {
                 let mass = &mut self.ending[m * tempi + tempo];
                 *mass = (1.0 - change) * *mass + change * prior * all;
             }
         }
-        for (m, (beats, meter_prior)) in meters() {
+        let mut row = 0;
+        for (m, (beats, meter_prior)) in METERS.into_iter().zip(*meter_prior).enumerate() {
             let range = m * tempi..(m + 1) * tempi;
             let enters = restart * meter_prior / beats as f32;
             self.flow[within.clone()].copy_from_slice(&self.ending[range.clone()]);
             from.multiply(&self.flow, &mut self.arriving);
-            let meter = bars[range.clone()].iter().zip(&self.heads[range.clone()]);
-            let totals = &mut self.totals[range];
-            for ((mass, total), (bar, &head)) in self.arriving.iter().zip(totals).zip(meter) {
-                let cell = &mut self.cells[bar.cell(head, 0)];
-                let new = mass * pull[bar.tempo] + enters * prior[bar.tempo];
-                *total += new - std::mem::replace(cell, new);
+            weigh_arrivals(&mut self.arriving, pull, prior, enters);
+            let first = &self.boundaries[row * tempi..(row + 1) * tempi];
+            scatter(&self.arriving, &mut self.cells, first, &mut self.totals[range]);
+            row += beats;
+        }
+    }
+
+    /// Turns every ring by one step.
+    #[inline(always)]
+    fn turn(&mut self) {
+        for (head, bar) in self.heads.iter_mut().zip(&self.states.bars) {
+            *head = if *head == 0 { bar.length - 1 } else { *head - 1 };
+        }
+        let States { firsts, lasts, .. } = &self.states;
+        let tempi = self.states.tempi();
+        let mut rows = self.boundaries.chunks_exact_mut(tempi);
+        for (m, beats) in METERS.into_iter().enumerate() {
+            let (firsts, lasts) = (&firsts[m * tempi..], &lasts[m * tempi..]);
+            for row in rows.by_ref().take(beats) {
+                for ((cell, first), last) in row.iter_mut().zip(firsts).zip(lasts) {
+                    *cell = if *cell == *first { *last } else { *cell - 1 };
+                }
             }
         }
     }
 
     /// Weighs the states around each beat; states elsewhere keep their weight of 1.
+    #[inline(always)]
     fn observe(&mut self, observation: Observation) {
-        let bars = self.states.bars.iter().zip(&self.heads);
-        for ((bar, &head), total) in bars.zip(&mut self.totals) {
-            let cells = &mut self.cells[bar.first..bar.first + bar.length];
-            for beat in 0..bar.beats {
+        let tempi = self.states.tempi();
+        let mut rows = self.boundaries.chunks_exact(tempi);
+        for (m, beats) in METERS.into_iter().enumerate() {
+            let bars = &self.states.bars[m * tempi..(m + 1) * tempi];
+            let totals = &mut self.totals[m * tempi..(m + 1) * tempi];
+            for (beat, row) in rows.by_ref().take(beats).enumerate() {
                 let weight = if beat == 0 { observation.downbeat } else { observation.beat };
-                let before = if beat == 0 { bar.length } else { beat * bar.interval };
-                let [run, rest] = bar.run(head, before - bar.width, 2 * bar.width + 1);
-                let mut sum = weigh(&mut cells[run], weight);
-                if !rest.is_empty() {
-                    sum += weigh(&mut cells[rest], weight);
+                for ((&cell, bar), total) in row.iter().zip(bars).zip(&mut *totals) {
+                    let sum = weigh_around(&mut self.cells, bar, cell as usize, weight);
+                    *total += (weight - 1.0) * sum;
                 }
-                *total += (weight - 1.0) * sum;
             }
         }
     }
@@ -202,6 +230,56 @@ impl BarTracker {
         let bar = &self.states.bars[index];
         self.totals[index] = sum(&self.cells[bar.first..bar.first + bar.length]);
     }
+}
+
+vectorised! {
+    /// [`BarTracker::step`].
+    fn step<FMA>(tracker: &mut BarTracker, activations: Activations, estimate: &mut BarEstimate) {
+        *estimate = tracker.hear(activations);
+    }
+}
+
+/// Takes the mass of the cells at `row`.
+#[inline(always)]
+fn gather(cells: &[f32], row: &[u32], mass: &mut [f32]) {
+    for (mass, &cell) in mass.iter_mut().zip(row) {
+        *mass = cells[cell as usize];
+    }
+}
+
+/// Of the mass that arrives, what a beat at its tempo weighs, and what enters from nowhere.
+#[inline(always)]
+fn weigh_arrivals(mass: &mut [f32], pull: &[f32], prior: &[f32], enters: f32) {
+    for ((mass, pull), prior) in mass.iter_mut().zip(pull).zip(prior) {
+        *mass = *mass * pull + enters * prior;
+    }
+}
+
+/// Puts `mass` into the cells at `row`, whose bars have `totals`.
+#[inline(always)]
+fn scatter(mass: &[f32], cells: &mut [f32], row: &[u32], totals: &mut [f32]) {
+    for ((&mass, &cell), total) in mass.iter().zip(row).zip(totals) {
+        *total += mass - std::mem::replace(&mut cells[cell as usize], mass);
+    }
+}
+
+/// Multiplies the cells around the beat at `cell` with `weight`; gives what they were in all.
+#[inline(always)]
+fn weigh_around(cells: &mut [f32], bar: &Bar, cell: usize, weight: f32) -> f32 {
+    let (start, end) = (cell.wrapping_sub(bar.width), cell + bar.width + 1);
+    if bar.width == 1
+        && cell > bar.first
+        && end <= bar.first + bar.length
+        && let Some(run) = cells.get_mut(start..).and_then(<[f32]>::first_chunk_mut::<3>)
+    {
+        let sum = run.iter().sum();
+        run.iter_mut().for_each(|cell| *cell *= weight);
+        return sum;
+    }
+    let position = cell - bar.first + bar.length - bar.width;
+    let runs = bar.run(0, position % bar.length, 2 * bar.width + 1);
+    let cells = &mut cells[bar.first..bar.first + bar.length];
+    runs.into_iter().map(|run| weigh(&mut cells[run], weight)).sum()
 }
 
 /// Multiplies `cells` with `weight`; gives what they were in all.

@@ -6,7 +6,7 @@ use super::states::{METERS, STEPS_PER_SECOND, States};
 use crate::DecoderSettings;
 
 /// Where the music is at a frame, and how sure that is.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct BarEstimate {
     /// Seconds from beat to beat.
     pub interval_s: f64,
@@ -24,6 +24,16 @@ pub struct BarEstimate {
 const PHASES: usize = 120;
 /// Bins to each side that are one beat to a listener: 0.15 of a beat.
 const SAME_PHASE: usize = 18;
+/// How much a bin so many from the first of those counts: most in the middle.
+const CLOSENESS: [f32; 2 * SAME_PHASE + 1] = {
+    let mut closeness = [0.0; 2 * SAME_PHASE + 1];
+    let mut bin = 0;
+    while bin < closeness.len() {
+        closeness[bin] = 1.0 - bin.abs_diff(SAME_PHASE) as f32 / (SAME_PHASE + 1) as f32;
+        bin += 1;
+    }
+    closeness
+};
 /// Longest bar of [`METERS`].
 const MAX_BEATS: usize = 4;
 
@@ -81,6 +91,7 @@ impl Estimator {
     }
 
     /// What `filter` says; the total of all its cells beside the answer.
+    #[inline(always)]
     pub(crate) fn read(&mut self, states: &States, filter: &Filter<'_>) -> (BarEstimate, f32) {
         let Filter { cells, totals, heads } = *filter;
         let total = self.weigh_tempi(states, totals);
@@ -101,6 +112,7 @@ impl Estimator {
     }
 
     /// Probability of every tempo; returns the total.
+    #[inline(always)]
     fn weigh_tempi(&mut self, states: &States, totals: &[f32]) -> f32 {
         self.marginal.fill(0.0);
         for (bar, total) in states.bars.iter().zip(totals) {
@@ -113,6 +125,7 @@ impl Estimator {
         self.marginal.iter().sum()
     }
 
+    #[inline(always)]
     fn choose_tempo(&self, states: &States) -> usize {
         let best_of = |tempi: Range<usize>| {
             let better = |best, t| if self.smoothed[t] > self.smoothed[best] { t } else { best };
@@ -126,6 +139,7 @@ impl Estimator {
     }
 
     /// Histogram of beat phase among tempi like `tempo`; returns their mean interval in steps.
+    #[inline(always)]
     fn weigh_phases(
         &mut self,
         states: &States,
@@ -168,13 +182,12 @@ impl Estimator {
     }
 
     /// The beat phase most of the mass is near, and the mass that is.
+    #[inline(always)]
     fn choose_phase(&self) -> (f64, f32) {
         let offset = |k: usize| k as f32 - SAME_PHASE as f32;
-        let closeness: [f32; 2 * SAME_PHASE + 1] =
-            std::array::from_fn(|k| 1.0 - offset(k).abs() / (SAME_PHASE + 1) as f32);
         // All phases side by side, so that the additions of one need not wait for each other.
         let mut weights = [0.0; PHASES];
-        for (near, closeness) in closeness.iter().enumerate() {
+        for (near, closeness) in CLOSENESS.iter().enumerate() {
             for (weight, probability) in weights.iter_mut().zip(&self.phases[near..]) {
                 *weight += probability * closeness;
             }
@@ -185,7 +198,7 @@ impl Estimator {
                 (best, most) = (start, weight);
             }
         }
-        let around = &self.phases[best..best + closeness.len()];
+        let around = &self.phases[best..best + CLOSENESS.len()];
         let mass: f32 = around.iter().sum();
         let moment: f32 = around.iter().enumerate().map(|(k, p)| offset(k) * p).sum();
         let centre = (best + SAME_PHASE) as f64 + f64::from(moment / mass.max(f32::MIN_POSITIVE));
@@ -193,6 +206,7 @@ impl Estimator {
     }
 
     /// Probability of each meter and beat in the bar, among states like the tempo and the phase.
+    #[inline(always)]
     fn weigh_places(
         &mut self,
         states: &States,
@@ -219,6 +233,7 @@ impl Estimator {
         }
     }
 
+    #[inline(always)]
     fn choose_place(&self, phase: f64) -> (usize, usize) {
         let mut best = (0, 0);
         for (meter, beats) in METERS.into_iter().enumerate() {
@@ -238,6 +253,7 @@ impl Estimator {
     }
 }
 
+#[inline(always)]
 fn add(to: &mut [f32], values: &[f32]) {
     for (to, value) in to.iter_mut().zip(values) {
         *to += value;
@@ -245,6 +261,7 @@ fn add(to: &mut [f32], values: &[f32]) {
 }
 
 /// A sum in eight lanes, which the compiler turns into vector instructions.
+#[inline(always)]
 pub(crate) fn sum(values: &[f32]) -> f32 {
     let (chunks, rest) = values.as_chunks::<8>();
     let mut lanes = [0.0f32; 8];

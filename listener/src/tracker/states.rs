@@ -38,6 +38,9 @@ pub(crate) struct States {
     pub(crate) intervals: Vec<usize>,
     /// Meter-major: the bars of meter `m` are `bars[m * tempi .. (m + 1) * tempi]`.
     pub(crate) bars: Vec<Bar>,
+    /// The first and the last cell of every bar.
+    pub(crate) firsts: Vec<u32>,
+    pub(crate) lasts: Vec<u32>,
     /// Number of cells.
     pub(crate) size: usize,
     /// Probability of each meter before anything is heard.
@@ -61,6 +64,7 @@ pub(crate) struct Band {
 
 impl Band {
     /// The weighted sum of `values`, one per tempo.
+    #[inline(always)]
     pub(crate) fn dot(&self, values: &[f32]) -> f32 {
         let run = &values[self.first..self.first + self.weights.len()];
         run.iter().zip(&self.weights).map(|(v, w)| v * w).sum()
@@ -98,10 +102,26 @@ impl Diagonals {
 
     /// Writes the product with `old` to `new`. `old` has [`padding`](Self::padding) zeros at
     /// either end.
+    #[inline(always)]
     pub(crate) fn multiply(&self, old: &[f32], new: &mut [f32]) {
-        new.fill(0.0);
+        let (groups, rest) = new.as_chunks_mut::<16>();
+        let whole = 16 * groups.len();
+        for (group, new) in groups.iter_mut().enumerate() {
+            // Sixteen sums that stay in registers.
+            let mut sums = [0.0; 16];
+            for (shift, weights) in self.weights.iter().enumerate() {
+                let at = 16 * group;
+                let terms = weights[at..at + 16].iter().zip(&old[shift + at..shift + at + 16]);
+                for (sum, (weight, old)) in sums.iter_mut().zip(terms) {
+                    *sum += weight * old;
+                }
+            }
+            *new = sums;
+        }
+        rest.fill(0.0);
         for (shift, weights) in self.weights.iter().enumerate() {
-            for ((new, weight), old) in new.iter_mut().zip(weights).zip(&old[shift..]) {
+            let terms = weights[whole..].iter().zip(&old[shift + whole..]);
+            for (new, (weight, old)) in rest.iter_mut().zip(terms) {
                 *new += weight * old;
             }
         }
@@ -166,7 +186,9 @@ impl States {
             .collect();
         let from = transitions(&intervals, settings.tempo_rigidity);
         let alike = likeness(&intervals);
-        Self { intervals, bars, size, meter_prior, prior, pull, from, alike }
+        let firsts = bars.iter().map(|bar| bar.first as u32).collect();
+        let lasts = bars.iter().map(|bar| (bar.first + bar.length - 1) as u32).collect();
+        Self { intervals, bars, firsts, lasts, size, meter_prior, prior, pull, from, alike }
     }
 
     pub(crate) fn tempi(&self) -> usize {

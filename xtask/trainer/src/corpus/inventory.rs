@@ -13,7 +13,7 @@ use crate::hash::hex;
 use crate::render::installed;
 
 /// Raised whenever rendering changes, so that old clips are not taken for new ones.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// What there is.
 #[derive(Default)]

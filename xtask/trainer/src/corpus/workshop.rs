@@ -98,7 +98,8 @@ impl Workshop {
         &self.library
     }
 
-    /// Plays, mixes and spoils `score`, and takes its features.
+    /// Plays, mixes and spoils `score`, and takes its features. Only training changes the timbre of
+    /// players: validation hears a SoundFont as sampled that nobody learned from.
     ///
     /// # Errors
     /// When a synthesizer refuses to start.
@@ -108,7 +109,15 @@ impl Workshop {
         split: Split,
         dice: &mut Dice,
     ) -> Result<(Take, Vec<[f32; BANDS]>)> {
-        let (mix, onsets) = self.studio.record(dice, &score, split)?;
+        let (mix, onsets) = match split {
+            Split::Train => {
+                let voices = score.parts.iter().map(|part| part.voice);
+                let timbres: Vec<Timbre> = voices.map(|voice| Timbre::draw(dice, voice)).collect();
+                let (mix, onsets, _) = self.studio.record_parts(dice, &score, split, &timbres)?;
+                (mix, onsets)
+            }
+            Split::Validation => self.studio.record(dice, &score, split)?,
+        };
         let take = Take { samples: mix.mono(), beats: score.beats, onsets, ..Take::default() };
         self.hear(take, dice)
     }

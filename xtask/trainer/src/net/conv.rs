@@ -4,8 +4,9 @@
 //! bands, so a convolution is a product with overlapping rows. The last two bands of each frame give
 //! windows that straddle frames: they are computed, never read, and have no gradient.
 
-use super::matrix::{self, Onto, Packed, View};
+use super::gradient;
 use super::shape::{Dense, KERNEL};
+use listener::kernels::matrix::{self, Onto, Packed, View};
 
 /// Positions that the windows of the last frame reach beyond it; inputs carry that many zeros.
 pub(crate) const OVERHANG: usize = KERNEL - 1;
@@ -80,8 +81,8 @@ impl Conv {
     ) {
         let outputs = self.dense.outputs;
         let dy = &dy[lead(bands) * outputs..][..frames * bands * outputs];
-        matrix::accumulate_column_sums(dy, &mut grads[self.dense.bias.clone()]);
-        matrix::accumulate_gradient(
+        gradient::accumulate_column_sums(dy, &mut grads[self.dense.bias.clone()]);
+        gradient::accumulate_gradient(
             self.windows(x, frames, bands),
             View::new(dy, frames * bands, outputs),
             &mut grads[self.dense.weights.clone()],

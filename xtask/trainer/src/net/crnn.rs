@@ -11,9 +11,9 @@ use super::dropout::Dropout;
 use super::front::{self, Front};
 use super::linear::Linear;
 use super::lstm::{Lstm, Tape};
-use super::matrix::Packed;
 use super::shape::{BeatShape, CONTEXT, OUTPUTS};
 use super::stem::size;
+use listener::kernels::matrix::Packed;
 
 /// Weights, packed for both directions.
 pub struct Network {

@@ -2,11 +2,11 @@
 
 use listener::BANDS;
 
-use super::activation;
 use super::linear::Linear;
-use super::matrix::Packed;
 use super::shape::{CONTEXT, Layout};
 use super::stem::{self, Stem, size};
+use listener::kernels::activation;
+use listener::kernels::matrix::Packed;
 
 /// Weights, packed for both directions.
 pub(crate) struct Front {

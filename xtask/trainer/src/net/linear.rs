@@ -1,7 +1,8 @@
 //! A fully connected layer over rows.
 
-use super::matrix::{self, Onto, Packed, View};
+use super::gradient;
 use super::shape::Dense;
+use listener::kernels::matrix::{self, Onto, Packed, View};
 
 /// Weights of one layer, packed for both directions.
 pub(crate) struct Linear {
@@ -38,9 +39,9 @@ impl Linear {
         grads: &mut [f32],
         scratch: &mut Packed,
     ) {
-        matrix::accumulate_column_sums(dy, &mut grads[self.dense.bias.clone()]);
+        gradient::accumulate_column_sums(dy, &mut grads[self.dense.bias.clone()]);
         let rows = x.len() / self.dense.inputs;
-        matrix::accumulate_gradient(
+        gradient::accumulate_gradient(
             View::new(x, rows, self.dense.inputs),
             View::new(dy, rows, self.dense.outputs),
             &mut grads[self.dense.weights.clone()],

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::activation::{exp, sigmoid};
 use super::shape::OUTPUTS;
-use super::simd::vectorised;
+use listener::kernels::activation::{exp, sigmoid};
+use listener::vectorised;
 
 /// How much each output (beat, downbeat, onset) counts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -2,10 +2,11 @@
 //! as ONE operation over time: one product for all inputs, a small one per step, and a backward
 //! pass written by hand. Gates are in ONNX's order: input, output, forget, cell.
 
-use super::activation::{sigmoid, tanh};
-use super::matrix::{self, Onto, Packed, View};
+use super::gradient;
 use super::shape::Recurrent;
-use super::simd::vectorised;
+use listener::kernels::activation::{sigmoid, tanh};
+use listener::kernels::matrix::{self, Onto, Packed, View};
+use listener::vectorised;
 
 /// Weights of one layer, packed for both directions.
 pub(crate) struct Lstm {
@@ -141,11 +142,16 @@ impl Lstm {
             );
         }
         let gates = View::new(&tape.gates, rows, width);
-        matrix::accumulate_column_sums(&tape.gates, &mut grads[self.place.input.bias.clone()]);
+        gradient::accumulate_column_sums(&tape.gates, &mut grads[self.place.input.bias.clone()]);
         let before = View::new(&tape.outputs[..time * state], rows, self.hidden);
-        matrix::accumulate_gradient(before, gates, &mut grads[self.place.weights.clone()], scratch);
+        gradient::accumulate_gradient(
+            before,
+            gates,
+            &mut grads[self.place.weights.clone()],
+            scratch,
+        );
         let weights = &mut grads[self.place.input.weights.clone()];
-        matrix::accumulate_gradient(View::new(x, rows, inputs), gates, weights, scratch);
+        gradient::accumulate_gradient(View::new(x, rows, inputs), gates, weights, scratch);
         matrix::multiply(gates, &self.input_back, dx, inputs, Onto::Nothing);
     }
 }

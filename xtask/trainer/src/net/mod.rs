@@ -4,28 +4,24 @@
 //! what training time goes into. Each layer here states its forward and backward pass, and a test
 //! compares them with finite differences. Nothing here reads files or knows about music.
 
-mod activation;
 #[cfg(test)]
 mod check;
 mod conv;
 mod crnn;
 mod dropout;
 mod front;
+mod gradient;
 mod init;
-mod lanes;
 mod linear;
 mod loss;
 mod lstm;
-mod matrix;
 mod pool;
 mod shape;
-mod simd;
 mod stem;
 mod summary;
 mod tag_loss;
 mod tag_shape;
 mod tagger;
-mod tile;
 
 pub use crnn::{Network, Shard, State};
 pub use init::{random_parameters, random_tag_parameters};

@@ -3,9 +3,9 @@
 use listener::BANDS;
 
 use super::conv::{self, Conv, OVERHANG};
-use super::matrix::Packed;
 use super::pool::Pool;
 use super::shape::{CONTEXT, Layout, POOLS, stem_bands};
+use listener::kernels::matrix::Packed;
 
 /// Weights of the stem, packed for both directions.
 pub(crate) struct Stem {

@@ -8,11 +8,11 @@ use super::dropout::Dropout;
 use super::front::{self, Front};
 use super::linear::Linear;
 use super::lstm::{Lstm, Tape};
-use super::matrix::Packed;
 use super::shape::CONTEXT;
 use super::stem::size;
 use super::summary::{self, Pooling};
 use super::tag_shape::TagShape;
+use listener::kernels::matrix::Packed;
 
 /// Weights, packed for both directions.
 pub struct TagNetwork {

@@ -1,9 +1,10 @@
 //! One body, two builds: the portable one, and one for AVX2 with fused multiply-add that is chosen
 //! when the processor has it. Distributed binaries target any x86-64, and the compiler would
-//! otherwise never use the wide registers that training lives on.
+//! otherwise never use the wide registers that networks live on.
 
-/// Defines `fn name(args)` whose body is compiled twice. `$fma` names a `const bool` in the body:
-/// whether multiply-add is one instruction there (see [`mul_add`]).
+/// Defines `fn name<FMA>(args)` whose body is compiled twice. `$fma` names a `const bool` in the body:
+/// whether multiply-add is one instruction there (see [`mul_add`](crate::kernels::mul_add)).
+#[macro_export]
 macro_rules! vectorised {
     ($(#[$meta:meta])* $vis:vis fn $name:ident<$fma:ident>($($arg:ident: $ty:ty),* $(,)?) $body:block) => {
         $(#[$meta])*
@@ -30,10 +31,10 @@ macro_rules! vectorised {
         }
     };
 }
-pub(crate) use vectorised;
 
 /// `a * b + c`, fused where that is one instruction and never a library call.
 #[inline(always)]
-pub(crate) fn mul_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
+#[must_use]
+pub fn mul_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
     if FMA { a.mul_add(b, c) } else { a * b + c }
 }

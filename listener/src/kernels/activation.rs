@@ -3,11 +3,13 @@
 //! `exp` is Cephes' single-precision polynomial (Moshier 1992), within 2e-7 of the true value, so
 //! that an exported model computed elsewhere agrees with ours.
 
-use super::simd::{mul_add, vectorised};
+use super::mul_add;
+use crate::vectorised;
 
 /// `e^x` for any finite x; saturates beyond +-87.
 #[inline(always)]
-pub(crate) fn exp<const FMA: bool>(x: f32) -> f32 {
+#[must_use]
+pub fn exp<const FMA: bool>(x: f32) -> f32 {
     // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits of the mantissa.
     const ROUND: f32 = 12_582_912.0;
     const LN_2_HIGH: f32 = 0.693_359_4;
@@ -27,31 +29,35 @@ pub(crate) fn exp<const FMA: bool>(x: f32) -> f32 {
 
 /// `1 / (1 + e^-x)`.
 #[inline(always)]
-pub(crate) fn sigmoid<const FMA: bool>(x: f32) -> f32 {
+#[must_use]
+pub fn sigmoid<const FMA: bool>(x: f32) -> f32 {
     1.0 / (1.0 + exp::<FMA>(-x))
 }
 
 /// Hyperbolic tangent, absolute error below 3e-7.
 #[inline(always)]
-pub(crate) fn tanh<const FMA: bool>(x: f32) -> f32 {
+#[must_use]
+pub fn tanh<const FMA: bool>(x: f32) -> f32 {
     2.0 / (1.0 + exp::<FMA>(-2.0 * x)) - 1.0
 }
 
 /// Exponential linear unit (Clevert et al. 2016).
 #[inline(always)]
-pub(crate) fn elu<const FMA: bool>(x: f32) -> f32 {
+#[must_use]
+pub fn elu<const FMA: bool>(x: f32) -> f32 {
     if x > 0.0 { x } else { exp::<FMA>(x.min(0.0)) - 1.0 }
 }
 
 /// Slope of [`elu`], from its output.
 #[inline(always)]
-pub(crate) fn elu_slope(y: f32) -> f32 {
+#[must_use]
+pub fn elu_slope(y: f32) -> f32 {
     if y > 0.0 { 1.0 } else { y + 1.0 }
 }
 
 vectorised! {
     /// Applies [`elu`] in place.
-    pub(crate) fn elu_all<FMA>(x: &mut [f32]) {
+    pub fn elu_all<FMA>(x: &mut [f32]) {
         for x in x {
             *x = elu::<FMA>(*x);
         }
@@ -60,7 +66,7 @@ vectorised! {
 
 vectorised! {
     /// Multiplies `dy` by the slope of [`elu`] at outputs `y`, in place.
-    pub(crate) fn elu_backward<FMA>(y: &[f32], dy: &mut [f32]) {
+    pub fn elu_backward<FMA>(y: &[f32], dy: &mut [f32]) {
         for (dy, &y) in dy.iter_mut().zip(y) {
             *dy *= elu_slope(y);
         }

@@ -1,30 +1,35 @@
 //! The one matrix product everything is made of: a strided left side, packed weights on the right.
 //!
-//! Training multiplies tall, thin matrices (thousands of frames by tens of channels). A register
-//! tile that reads the left side in place beats a general GEMM there, which spends its time packing
-//! it; and overlapping rows make a convolution a plain product (no im2col).
+//! Training multiplies tall, thin matrices (thousands of frames by tens of channels), the ear a row or
+//! a few. A register tile that reads the left side in place beats a general GEMM there, which spends its
+//! time packing it; and overlapping rows make a convolution a plain product (no im2col).
 
 use super::tile;
-
-/// Rows of a reduction that are packed at a time; a panel of them stays in the first cache.
-const CHUNK: usize = 256;
 
 /// A matrix read in place. Element (r, j*cols + k) is
 /// `data[r * row_step + j * run_step + k * col_step]`, for `j < runs`; rows may overlap.
 #[derive(Clone, Copy)]
-pub(crate) struct View<'a> {
-    pub(crate) data: &'a [f32],
-    pub(crate) rows: usize,
-    pub(crate) cols: usize,
-    pub(crate) row_step: usize,
-    pub(crate) col_step: usize,
-    pub(crate) runs: usize,
-    pub(crate) run_step: usize,
+pub struct View<'a> {
+    /// What it lies in.
+    pub data: &'a [f32],
+    /// Its rows.
+    pub rows: usize,
+    /// Columns of one run.
+    pub cols: usize,
+    /// From one row to the next.
+    pub row_step: usize,
+    /// From one column to the next.
+    pub col_step: usize,
+    /// Runs of columns side by side.
+    pub runs: usize,
+    /// From one run to the next.
+    pub run_step: usize,
 }
 
 impl<'a> View<'a> {
     /// A row-major matrix.
-    pub(crate) fn new(data: &'a [f32], rows: usize, cols: usize) -> Self {
+    #[must_use]
+    pub fn new(data: &'a [f32], rows: usize, cols: usize) -> Self {
         Self { data, rows, cols, row_step: cols, col_step: 1, runs: 1, run_step: 0 }
     }
 
@@ -32,7 +37,8 @@ impl<'a> View<'a> {
     ///
     /// # Panics
     /// If the columns lie in more than one run.
-    pub(crate) fn transposed(self) -> Self {
+    #[must_use]
+    pub fn transposed(self) -> Self {
         assert_eq!(self.runs, 1, "runs cannot become rows");
         Self {
             rows: self.cols,
@@ -49,9 +55,9 @@ impl<'a> View<'a> {
     }
 }
 
-/// A right side, laid out for the tile: panels of 24, 16 or 8 columns, each depth-major.
+/// A right side, laid out for the tile: panels of 32, 24, 16 or 8 columns, each depth-major.
 #[derive(Default)]
-pub(crate) struct Packed {
+pub struct Packed {
     pub(super) depth: usize,
     pub(super) cols: usize,
     width: usize,
@@ -59,18 +65,32 @@ pub(crate) struct Packed {
 }
 
 impl Packed {
-    /// Packs `b`.
-    pub(crate) fn new(b: View<'_>) -> Self {
+    /// Packs `b`, for left sides of many rows.
+    #[must_use]
+    pub fn new(b: View<'_>) -> Self {
         let mut packed = Self::default();
         packed.pack(b);
         packed
     }
 
+    /// Packs `b`, for left sides of a few rows: there the weights pass by faster in wide panels.
+    #[must_use]
+    pub fn for_few_rows(b: View<'_>) -> Self {
+        let mut packed = Self::default();
+        packed.pack_in(&[32, 24, 16], b);
+        packed
+    }
+
     /// Packs `b` (depth x columns) in place of what was here.
-    pub(crate) fn pack(&mut self, b: View<'_>) {
+    pub fn pack(&mut self, b: View<'_>) {
+        self.pack_in(&[24, 16], b);
+    }
+
+    fn pack_in(&mut self, widths: &[usize], b: View<'_>) {
         assert_eq!(b.runs, 1, "a right side has one run");
         (self.depth, self.cols) = (b.rows, b.cols);
-        self.width = [24, 16].into_iter().find(|w| b.cols.is_multiple_of(*w)).unwrap_or(8);
+        let fits = |width: &&usize| b.cols.is_multiple_of(**width);
+        self.width = widths.iter().find(fits).copied().unwrap_or(8);
         self.panels.clear();
         self.panels.resize(b.cols.div_ceil(self.width) * self.width * b.rows, 0.0);
         for (p, panel) in self.panels.chunks_exact_mut(self.width * b.rows.max(1)).enumerate() {
@@ -92,7 +112,7 @@ impl Packed {
 
 /// What a product does with what its output held.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Onto {
+pub enum Onto {
     /// Overwrites it.
     Nothing,
     /// Adds to it.
@@ -103,7 +123,7 @@ pub(crate) enum Onto {
 ///
 /// # Panics
 /// If the shapes do not fit.
-pub(crate) fn multiply(a: View<'_>, b: &Packed, out: &mut [f32], out_step: usize, onto: Onto) {
+pub fn multiply(a: View<'_>, b: &Packed, out: &mut [f32], out_step: usize, onto: Onto) {
     assert_eq!(a.depth(), b.depth, "inner lengths differ");
     if a.rows == 0 {
         return;
@@ -113,50 +133,15 @@ pub(crate) fn multiply(a: View<'_>, b: &Packed, out: &mut [f32], out_step: usize
         "output too small"
     );
     match b.width {
+        32 => tile::panels4(a, b, out, out_step, onto),
         24 => tile::panels3(a, b, out, out_step, onto),
         16 => tile::panels2(a, b, out, out_step, onto),
         _ => tile::panels1(a, b, out, out_step, onto),
     }
 }
 
-/// `out += a^T b`, the gradient of weights: `a` is rows x inputs, `b` rows x outputs, both as the
-/// forward pass saw them. `scratch` keeps its memory from call to call.
-pub(crate) fn accumulate_gradient(a: View<'_>, b: View<'_>, out: &mut [f32], scratch: &mut Packed) {
-    assert_eq!(a.rows, b.rows, "one gradient row per input row");
-    let mut from = 0;
-    while from < a.rows {
-        let count = CHUNK.min(a.rows - from);
-        scratch.pack(View { data: &b.data[from * b.row_step..], rows: count, ..b });
-        for run in 0..a.runs {
-            let inputs = View {
-                data: &a.data[from * a.row_step + run * a.run_step..],
-                rows: count,
-                runs: 1,
-                ..a
-            };
-            multiply(
-                inputs.transposed(),
-                scratch,
-                &mut out[run * a.cols * b.cols..],
-                b.cols,
-                Onto::Existing,
-            );
-        }
-        from += count;
-    }
-}
-
-/// Adds the column sums of `b` to `out`: the gradient of a bias.
-pub(crate) fn accumulate_column_sums(b: &[f32], out: &mut [f32]) {
-    for row in b.chunks_exact(out.len()) {
-        for (out, value) in out.iter_mut().zip(row) {
-            *out += value;
-        }
-    }
-}
-
 /// Writes `row` into each of the rows of `out`: a bias, before a product is added to it.
-pub(crate) fn fill_rows(out: &mut [f32], row: &[f32]) {
+pub fn fill_rows(out: &mut [f32], row: &[f32]) {
     for out in out.chunks_exact_mut(row.len()) {
         out.copy_from_slice(row);
     }
@@ -175,33 +160,24 @@ mod tests {
         for (rows, depth, cols) in [(1, 3, 3), (4, 96, 384), (7, 48, 24), (9, 5, 64), (6, 1, 10)] {
             let (a, b) = (numbers(rows * depth), numbers(depth * cols));
             let mut out = vec![1.0; rows * cols];
-            let packed = Packed::new(View::new(&b, depth, cols));
-            multiply(View::new(&a, rows, depth), &packed, &mut out, cols, Onto::Existing);
+            let right = View::new(&b, depth, cols);
+            multiply(
+                View::new(&a, rows, depth),
+                &Packed::new(right),
+                &mut out,
+                cols,
+                Onto::Existing,
+            );
+            let mut few = vec![1.0; rows * cols];
+            let packed = Packed::for_few_rows(right);
+            multiply(View::new(&a, rows, depth), &packed, &mut few, cols, Onto::Existing);
+            assert_eq!(out, few, "the width of a panel is no part of a sum");
             for r in 0..rows {
                 for n in 0..cols {
                     let expected: f32 =
                         1.0 + (0..depth).map(|k| a[r * depth + k] * b[k * cols + n]).sum::<f32>();
                     assert!((out[r * cols + n] - expected).abs() < 1e-4);
                 }
-            }
-        }
-    }
-
-    #[test]
-    fn gradient_is_the_transposed_product() {
-        let (rows, inputs, outputs) = (600, 6, 24);
-        let (a, b) = (numbers(rows * inputs), numbers(rows * outputs));
-        let mut out = vec![0.0; inputs * outputs];
-        accumulate_gradient(
-            View::new(&a, rows, inputs),
-            View::new(&b, rows, outputs),
-            &mut out,
-            &mut Packed::default(),
-        );
-        for i in 0..inputs {
-            for o in 0..outputs {
-                let expected: f32 = (0..rows).map(|r| a[r * inputs + i] * b[r * outputs + o]).sum();
-                assert!((out[i * outputs + o] - expected).abs() < 1e-3);
             }
         }
     }

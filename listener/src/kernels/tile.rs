@@ -1,38 +1,48 @@
-//! The register tile: the innermost part of every product, where training time is spent.
+//! The register tile: the innermost part of every product, where the time of a network is spent.
 //!
-//! Four rows by up to three groups of eight columns stay in registers over the whole depth.
+//! A few rows by up to four groups of eight columns stay in registers over the whole depth. Every sum runs
+//! along the depth, whatever the tile, so that a row comes out the same whoever is beside it.
 
 use super::lanes::{self, Lanes, WIDTH};
 use super::matrix::{Onto, Packed, View};
-use super::simd::vectorised;
+use crate::vectorised;
 
-/// Rows of a tile.
-const TILE: usize = 4;
+/// Rows of a tile of this many groups: as many as sixteen registers hold beside the weights.
+const fn rows(groups: usize) -> usize {
+    if groups > 3 { 2 } else { 4 }
+}
+
+vectorised! {
+    /// A product whose panels are 32 columns wide.
+    pub(super) fn panels4<FMA>(a: View<'_>, b: &Packed, out: &mut [f32], step: usize, onto: Onto) {
+        panels::<FMA, { rows(4) }, 4>(a, b, out, step, onto);
+    }
+}
 
 vectorised! {
     /// A product whose panels are 24 columns wide.
     pub(super) fn panels3<FMA>(a: View<'_>, b: &Packed, out: &mut [f32], step: usize, onto: Onto) {
-        panels::<FMA, 3>(a, b, out, step, onto);
+        panels::<FMA, { rows(3) }, 3>(a, b, out, step, onto);
     }
 }
 
 vectorised! {
     /// A product whose panels are 16 columns wide.
     pub(super) fn panels2<FMA>(a: View<'_>, b: &Packed, out: &mut [f32], step: usize, onto: Onto) {
-        panels::<FMA, 2>(a, b, out, step, onto);
+        panels::<FMA, { rows(2) }, 2>(a, b, out, step, onto);
     }
 }
 
 vectorised! {
     /// A product whose panels are 8 columns wide.
     pub(super) fn panels1<FMA>(a: View<'_>, b: &Packed, out: &mut [f32], step: usize, onto: Onto) {
-        panels::<FMA, 1>(a, b, out, step, onto);
+        panels::<FMA, { rows(1) }, 1>(a, b, out, step, onto);
     }
 }
 
 /// The product, by the lanes of the build it is part of.
 #[inline(always)]
-fn panels<const FMA: bool, const GROUPS: usize>(
+fn panels<const FMA: bool, const ROWS: usize, const GROUPS: usize>(
     a: View<'_>,
     b: &Packed,
     out: &mut [f32],
@@ -40,14 +50,14 @@ fn panels<const FMA: bool, const GROUPS: usize>(
     onto: Onto,
 ) {
     if FMA {
-        panels_of::<lanes::Fused, GROUPS>(a, b, out, step, onto);
+        panels_of::<lanes::Fused, ROWS, GROUPS>(a, b, out, step, onto);
     } else {
-        panels_of::<lanes::Portable, GROUPS>(a, b, out, step, onto);
+        panels_of::<lanes::Portable, ROWS, GROUPS>(a, b, out, step, onto);
     }
 }
 
 #[inline(always)]
-fn panels_of<L: Lanes, const GROUPS: usize>(
+fn panels_of<L: Lanes, const ROWS: usize, const GROUPS: usize>(
     a: View<'_>,
     b: &Packed,
     out: &mut [f32],
@@ -59,9 +69,9 @@ fn panels_of<L: Lanes, const GROUPS: usize>(
         let columns = Columns { first, count: (GROUPS * WIDTH).min(b.cols - first), step };
         let panel = panel.as_chunks::<WIDTH>().0.as_chunks::<GROUPS>().0;
         let mut r = 0;
-        while r + TILE <= a.rows {
-            tile::<L, TILE, GROUPS>(a, r, panel, out, columns, onto);
-            r += TILE;
+        while r + ROWS <= a.rows {
+            tile::<L, ROWS, GROUPS>(a, r, panel, out, columns, onto);
+            r += ROWS;
         }
         while r < a.rows {
             tile::<L, 1, GROUPS>(a, r, panel, out, columns, onto);

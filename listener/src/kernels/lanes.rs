@@ -59,7 +59,7 @@ mod wide {
     use super::{Lanes, WIDTH};
 
     /// For AVX2 with fused multiply-add. Only the wide build of
-    /// [`vectorised`](crate::net::simd::vectorised) functions uses it.
+    /// [`vectorised`](crate::vectorised) functions uses it.
     #[derive(Clone, Copy)]
     pub(crate) struct Wide(__m256);
 

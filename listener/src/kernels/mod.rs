@@ -1,0 +1,11 @@
+//! Kernels: the arithmetic of the networks, in the vector registers the processor has.
+//!
+//! The ear hears with them and the trainer learns with them, so that both say the same.
+
+pub mod activation;
+mod lanes;
+pub mod matrix;
+mod simd;
+mod tile;
+
+pub use simd::mul_add;

@@ -1,0 +1,257 @@
+//! The layers of the networks, forward only, many rows at once.
+
+use crate::kernels::activation::{elu, sigmoid, tanh};
+use crate::kernels::matrix::{Onto, Packed, View, fill_rows, multiply};
+use crate::vectorised;
+
+/// Frames and bands of a convolution kernel.
+pub(super) const KERNEL: usize = 3;
+/// Channels come in groups of so many.
+pub(super) const GROUP: usize = 8;
+
+/// A fully connected layer.
+pub(super) struct Dense {
+    weights: Packed,
+    bias: Vec<f32>,
+    inputs: usize,
+}
+
+impl Dense {
+    /// `weights` are `[inputs, outputs]`.
+    pub(super) fn new(weights: &[f32], bias: Vec<f32>) -> Self {
+        let inputs = weights.len() / bias.len();
+        let weights = Packed::for_few_rows(View::new(weights, inputs, bias.len()));
+        Self { weights, bias, inputs }
+    }
+
+    pub(super) fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    pub(super) fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// `x` [rows, inputs] -> `y` [rows, outputs].
+    pub(super) fn apply(&self, x: &[f32], y: &mut [f32]) {
+        fill_rows(y, &self.bias);
+        let x = View::new(x, x.len() / self.inputs, self.inputs);
+        multiply(x, &self.weights, y, self.bias.len(), Onto::Existing);
+    }
+}
+
+/// A valid convolution over frames and bands, a max-pool over bands and an ELU; channels last.
+pub(super) struct Conv {
+    weights: Packed,
+    bias: Vec<f32>,
+    channels_in: usize,
+    bands_in: usize,
+    pool: usize,
+    /// Frames of one channel, band by band.
+    woven: Vec<f32>,
+    /// One frame before its pool.
+    raw: Vec<f32>,
+}
+
+impl Conv {
+    /// `weights` are `[outputs, channels in, frames, bands]`.
+    pub(super) fn new(weights: &[f32], bias: Vec<f32>, bands_in: usize, pool: usize) -> Self {
+        let (outputs, taps) = (bias.len(), KERNEL * KERNEL);
+        let channels_in = weights.len() / (outputs * taps);
+        // Rows in the order in which a window lies in memory: frame, band, channel; or band, frame.
+        let mut turned = vec![0.0; weights.len()];
+        for (place, weight) in weights.iter().enumerate() {
+            let (output, from) = (place / (channels_in * taps), place / taps % channels_in);
+            let (frame, band) = (place % taps / KERNEL, place % KERNEL);
+            let tap = if channels_in == 1 { KERNEL * band + frame } else { place % taps };
+            turned[(tap * channels_in + from) * outputs + output] = *weight;
+        }
+        let weights = Packed::for_few_rows(View::new(&turned, taps * channels_in, outputs));
+        let mut conv =
+            Self { weights, bias, channels_in, bands_in, pool, woven: Vec::new(), raw: Vec::new() };
+        conv.raw = vec![0.0; conv.bands_out() * pool * outputs];
+        conv
+    }
+
+    pub(super) fn bands_out(&self) -> usize {
+        (self.bands_in - KERNEL + 1) / self.pool
+    }
+
+    /// Values of one frame, out.
+    pub(super) fn width(&self) -> usize {
+        self.bands_out() * self.bias.len()
+    }
+
+    /// Values of one frame, in.
+    pub(super) fn width_in(&self) -> usize {
+        self.bands_in * self.channels_in
+    }
+
+    /// The three frames of `x` [3, bands, channels] -> `y` [bands out, outputs].
+    pub(super) fn apply(&mut self, x: &[f32], y: &mut [f32]) {
+        let (rows, run) = (self.bands_out() * self.pool, KERNEL * self.channels_in);
+        let windows = if self.channels_in == 1 {
+            // Runs of three values are too short: a window is one of nine when the frames interlace.
+            self.woven.clear();
+            let (first, rest) = x.split_at(self.bands_in);
+            let (second, third) = rest.split_at(self.bands_in);
+            for ((a, b), c) in first.iter().zip(second).zip(third) {
+                self.woven.extend([a, b, c]);
+            }
+            View { cols: KERNEL * run, row_step: KERNEL, ..View::new(&self.woven, rows, 1) }
+        } else {
+            let run_step = self.width_in();
+            let view = View::new(x, rows, run);
+            View { row_step: self.channels_in, runs: KERNEL, run_step, ..view }
+        };
+        fill_rows(&mut self.raw, &self.bias);
+        multiply(windows, &self.weights, &mut self.raw, self.bias.len(), Onto::Existing);
+        pool(&self.raw, self.bias.len(), self.pool, y);
+    }
+}
+
+vectorised! {
+    /// The largest of each `size` bands of `x` [bands, channels], and the ELU of that: it is monotonic, and
+    /// this is fewer exponentials.
+    fn pool<FMA>(x: &[f32], channels: usize, size: usize, y: &mut [f32]) {
+        let (x, groups) = (x.as_chunks::<GROUP>().0, channels / GROUP);
+        let bands = y.as_chunks_mut::<GROUP>().0.chunks_exact_mut(groups);
+        for (x, y) in x.chunks_exact(size * groups).zip(bands) {
+            for (g, y) in y.iter_mut().enumerate() {
+                *y = x[g];
+                for x in x[g..].iter().skip(groups).step_by(groups) {
+                    *y = std::array::from_fn(|i| if x[i] > y[i] { x[i] } else { y[i] });
+                }
+            }
+        }
+        for y in y {
+            *y = elu::<FMA>(*y);
+        }
+    }
+}
+
+/// A long short-term memory layer (Hochreiter & Schmidhuber 1997; forget gate of Gers et al. 2000).
+/// Gates are in ONNX's order: input, output, forget, cell.
+pub(super) struct Lstm {
+    input: Packed,
+    recurrent: Packed,
+    bias: Vec<f32>,
+    inputs: usize,
+    /// Gates of all rows.
+    gates: Vec<f32>,
+}
+
+impl Lstm {
+    /// `input` is `[4 hidden, inputs]`, `recurrent` `[4 hidden, hidden]`, `bias` `[4 hidden]`.
+    pub(super) fn new(input: &[f32], recurrent: &[f32], bias: Vec<f32>) -> Self {
+        let gates = bias.len();
+        let packed = |weights: &[f32]| {
+            Packed::for_few_rows(View::new(weights, gates, weights.len() / gates).transposed())
+        };
+        let inputs = input.len() / gates;
+        Self { input: packed(input), recurrent: packed(recurrent), bias, inputs, gates: Vec::new() }
+    }
+
+    pub(super) fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    pub(super) fn hidden(&self) -> usize {
+        self.bias.len() / 4
+    }
+
+    /// `x` [time, lanes, inputs] -> `y` [time, lanes, hidden]; `h` and `c` [lanes, hidden] move on.
+    pub(super) fn apply(&mut self, x: &[f32], h: &mut [f32], c: &mut [f32], y: &mut [f32]) {
+        let (rows, hidden) = (x.len() / self.inputs, self.hidden());
+        let width = 4 * hidden;
+        self.gates.resize(rows * width, 0.0);
+        fill_rows(&mut self.gates, &self.bias);
+        let x = View::new(x, rows, self.inputs);
+        multiply(x, &self.input, &mut self.gates, width, Onto::Existing);
+        let lanes = h.len() / hidden;
+        let steps = self.gates.chunks_exact_mut(lanes * width).zip(y.chunks_exact_mut(h.len()));
+        for (gates, y) in steps {
+            let before = View::new(h, lanes, hidden);
+            multiply(before, &self.recurrent, gates, width, Onto::Existing);
+            step(hidden, gates, c, h);
+            y.copy_from_slice(h);
+        }
+    }
+}
+
+vectorised! {
+    /// Moves cells and outputs on by the gates of one step.
+    fn step<FMA>(hidden: usize, gates: &mut [f32], cells: &mut [f32], outputs: &mut [f32]) {
+        let lanes = cells.chunks_exact_mut(hidden).zip(outputs.chunks_exact_mut(hidden));
+        for (gates, (cells, outputs)) in gates.chunks_exact_mut(4 * hidden).zip(lanes) {
+            let (through, cell_in) = gates.split_at_mut(3 * hidden);
+            for gate in through.iter_mut() {
+                *gate = sigmoid::<FMA>(*gate);
+            }
+            let (i, rest) = through.split_at(hidden);
+            let (o, f) = rest.split_at(hidden);
+            for u in 0..hidden {
+                cells[u] = f[u] * cells[u] + i[u] * tanh::<FMA>(cell_in[u]);
+            }
+            for u in 0..hidden {
+                outputs[u] = o[u] * tanh::<FMA>(cells[u]);
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// Applies the ELU in place.
+    pub(super) fn elu_all<FMA>(x: &mut [f32]) {
+        for x in x {
+            *x = elu::<FMA>(*x);
+        }
+    }
+}
+
+vectorised! {
+    /// Applies the logistic function in place.
+    pub(super) fn sigmoid_all<FMA>(x: &mut [f32]) {
+        for x in x {
+            *x = sigmoid::<FMA>(*x);
+        }
+    }
+}
+
+vectorised! {
+    /// Applies the hyperbolic tangent in place.
+    pub(super) fn tanh_all<FMA>(x: &mut [f32]) {
+        for x in x {
+            *x = tanh::<FMA>(*x);
+        }
+    }
+}
+
+vectorised! {
+    /// Mean and maximum over time of one lane's rows: `x` [time, lanes, width] from its first value on, a
+    /// `stride` from time to time.
+    pub(super) fn statistics<FMA>(x: &[f32], stride: usize, mean: &mut [f32], max: &mut [f32]) {
+        let width = mean.len();
+        mean.fill(0.0);
+        max.fill(f32::MIN);
+        let mut count = 0.0;
+        for row in x.chunks(stride) {
+            count += 1.0;
+            for ((x, mean), max) in row[..width].iter().zip(mean.iter_mut()).zip(max.iter_mut()) {
+                *mean += x;
+                *max = if *x > *max { *x } else { *max };
+            }
+        }
+        for mean in mean {
+            *mean /= count;
+        }
+    }
+}
+
+/// Makes logits probabilities that sum to one, in place.
+pub(super) fn softmax(logits: &mut [f32]) {
+    let highest = logits.iter().copied().fold(f32::MIN, f32::max);
+    logits.iter_mut().for_each(|x| *x = (*x - highest).exp());
+    let sum: f32 = logits.iter().sum();
+    logits.iter_mut().for_each(|x| *x /= sum);
+}

@@ -1,0 +1,54 @@
+//! The tensors of a graph, by the names that the trainer's export gives them.
+
+use tract_onnx::pb::tensor_proto::DataType;
+use tract_onnx::pb::{ModelProto, TensorProto};
+
+use super::layers::{Dense, Lstm};
+
+pub(super) struct Tensors<'a>(&'a [TensorProto]);
+
+impl<'a> Tensors<'a> {
+    pub(super) fn of(model: &'a ModelProto) -> Option<Self> {
+        Some(Self(&model.graph.as_ref()?.initializer))
+    }
+
+    fn find(&self, name: &str) -> Option<&'a TensorProto> {
+        self.0.iter().find(|tensor| tensor.name == name)
+    }
+
+    /// All values of a tensor of floats.
+    pub(super) fn floats(&self, name: &str) -> Option<Vec<f32>> {
+        let tensor = self.find(name).filter(|tensor| tensor.data_type == DataType::Float as i32)?;
+        let (values, rest) = tensor.raw_data.as_chunks::<4>();
+        let values: Vec<f32> = values.iter().map(|value| f32::from_le_bytes(*value)).collect();
+        (rest.is_empty() && !values.is_empty()).then_some(values)
+    }
+
+    /// The one value of a tensor of integers.
+    pub(super) fn integer(&self, name: &str) -> Option<usize> {
+        let tensor = self.find(name).filter(|tensor| tensor.data_type == DataType::Int64 as i32)?;
+        let value = i64::from_le_bytes(tensor.raw_data.as_slice().try_into().ok()?);
+        usize::try_from(value).ok()
+    }
+
+    pub(super) fn dense(&self, name: &str) -> Option<Dense> {
+        let weights = self.floats(&format!("{name}.weight"))?;
+        let bias = self.floats(&format!("{name}.bias"))?;
+        weights.len().is_multiple_of(bias.len()).then(|| Dense::new(&weights, bias))
+    }
+
+    pub(super) fn lstm(&self, layer: usize) -> Option<Lstm> {
+        let of = |part: &str| self.floats(&format!("lstm{layer}.{part}"));
+        let (input, recurrent, biases) = (of("w")?, of("r")?, of("b")?);
+        // ONNX has a bias for each of the two.
+        let (of_input, of_recurrent) = biases.split_at(biases.len() / 2);
+        let bias: Vec<f32> = of_input.iter().zip(of_recurrent).map(|(a, b)| a + b).collect();
+        let (gates, hidden) = (bias.len(), bias.len() / 4);
+        let fits = gates > 0
+            && biases.len() == 2 * gates
+            && gates == 4 * hidden
+            && input.len().is_multiple_of(gates)
+            && recurrent.len() == gates * hidden;
+        fits.then(|| Lstm::new(&input, &recurrent, bias))
+    }
+}
