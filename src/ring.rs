@@ -42,8 +42,13 @@ impl AudioRing {
         self.claimed.store(end, Ordering::Relaxed);
         // A reader that sees any of the stores below also sees the claim, after its own fence.
         fence(Ordering::Release);
-        for (position, &sample) in (start..end).zip(block) {
-            self.samples[self.place(position)].store(sample, Ordering::Relaxed);
+        let kept = block.len().min(self.samples.len());
+        let (places, wrapped) = self.places(end - kept as u64, kept);
+        let (now, later) = block[block.len() - kept..].split_at(places.len());
+        for (places, block) in [(places, now), (wrapped, later)] {
+            for (place, &sample) in places.iter().zip(block) {
+                place.store(sample, Ordering::Relaxed);
+            }
         }
         self.written.store(end, Ordering::Release);
     }
@@ -55,15 +60,26 @@ impl AudioRing {
         if end > self.written() {
             return false;
         }
-        for (position, sample) in (start..end).zip(&mut *out) {
-            *sample = self.samples[self.place(position)].load(Ordering::Relaxed);
+        if out.len() > self.samples.len() {
+            return false;
+        }
+        let (places, wrapped) = self.places(start, out.len());
+        let (now, later) = out.split_at_mut(places.len());
+        for (places, out) in [(places, now), (wrapped, later)] {
+            for (sample, place) in out.iter_mut().zip(places) {
+                *sample = place.load(Ordering::Relaxed);
+            }
         }
         fence(Ordering::Acquire);
         self.claimed.load(Ordering::Relaxed) <= start + self.samples.len() as u64
     }
 
-    fn place(&self, position: u64) -> usize {
-        position as usize & (self.samples.len() - 1)
+    /// The places of `count` samples from `start` on, no more than there are: a run, and the rest where it
+    /// wraps.
+    fn places(&self, start: u64, count: usize) -> (&[AtomicF32], &[AtomicF32]) {
+        let first = start as usize & (self.samples.len() - 1);
+        let run = count.min(self.samples.len() - first);
+        (&self.samples[first..first + run], &self.samples[..count - run])
     }
 }
 

@@ -11,6 +11,8 @@ use crate::text::Text;
 
 /// Frames a picture goes back: 256 frames of 20 ms are about 5 s.
 pub(crate) const TRACE_FRAMES: usize = 256;
+/// More than it shows, so that the newest find room behind the others and these need not move each time.
+const TRACE_STORE: usize = TRACE_FRAMES + 64;
 /// Beats a picture remembers; more than five seconds hold at any tempo.
 pub(crate) const MARKS: usize = 48;
 /// Seconds of mood a picture remembers.
@@ -64,7 +66,7 @@ pub(crate) struct Snapshot {
     /// Results that came after their sample had left.
     pub(crate) late: u32,
     /// Storage of [`traces`](Self::traces).
-    pub(crate) trace_frames: [TraceFrame; TRACE_FRAMES],
+    pub(crate) trace_frames: [TraceFrame; TRACE_STORE],
     /// How many of it are used.
     pub(crate) traced: usize,
     /// Storage of [`marks`](Self::marks).
@@ -94,7 +96,7 @@ impl Default for Snapshot {
             health: Health::default(),
             gaps: 0,
             late: 0,
-            trace_frames: [TraceFrame::default(); TRACE_FRAMES],
+            trace_frames: [TraceFrame::default(); TRACE_STORE],
             traced: 0,
             beat_marks: [Mark::default(); MARKS],
             marked: 0,
@@ -110,7 +112,7 @@ impl Default for Snapshot {
 impl Snapshot {
     /// The last frames, oldest first; at most [`TRACE_FRAMES`].
     pub(crate) fn traces(&self) -> &[TraceFrame] {
-        &self.trace_frames[..self.traced]
+        &self.trace_frames[self.traced.saturating_sub(TRACE_FRAMES)..self.traced]
     }
 
     /// The last beats, oldest first; at most [`MARKS`].
@@ -143,6 +145,10 @@ impl Snapshot {
         self.now = due;
         self.activations =
             Activations { beat: frame.beat, downbeat: frame.downbeat, onset: frame.onset };
+        if self.traced == TRACE_STORE {
+            self.trace_frames.copy_within(TRACE_STORE - TRACE_FRAMES.., 0);
+            self.traced = TRACE_FRAMES;
+        }
         push(&mut self.trace_frames, &mut self.traced, frame);
     }
 

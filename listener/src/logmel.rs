@@ -9,7 +9,7 @@ use realfft::num_complex::Complex32;
 use realfft::{RealFftPlanner, RealToComplex};
 
 use crate::mel::MelBank;
-use crate::{BANDS, Error, FeatureSpec, SamplePos};
+use crate::{BANDS, Error, FeatureSpec, SamplePos, vectorised};
 
 /// Lowest and highest host rate the features are defined for, Hz.
 pub const RATE_RANGE_HZ: (f64, f64) = (16_000.0, 768_000.0);
@@ -65,7 +65,7 @@ impl LogMel {
         let hann = |n: usize| 0.5 - 0.5 * (std::f64::consts::TAU * n as f64 / length as f64).cos();
         // A sine of amplitude 1 has a spectral peak of sum(window) / 2, and a Hann sums to length / 2.
         let scale = 4.0 / length as f64;
-        let bins = length / 2 + 1;
+        let bank = MelBank::new(spec, length / 2 + 1, rate_hz / length as f64);
         Ok(Self {
             rate_hz,
             hop_s: spec.hop_s,
@@ -79,8 +79,8 @@ impl LogMel {
             input: fft.make_input_vec(),
             spectrum: fft.make_output_vec(),
             scratch: fft.make_scratch_vec(),
-            magnitudes: vec![0.0; bins],
-            bank: MelBank::new(spec, bins, rate_hz / length as f64),
+            magnitudes: vec![0.0; bank.bins()],
+            bank,
             fft,
         })
     }
@@ -124,35 +124,47 @@ impl LogMel {
     }
 
     fn keep(&mut self, samples: &[f32]) {
-        for &sample in samples {
-            // Beyond any sane level the sum of squares could overflow; such input is damage, not music.
-            self.history[self.write] =
-                if sample.is_finite() { sample.clamp(-1e6, 1e6) } else { 0.0 };
-            self.write += 1;
-            if self.write == self.history.len() {
-                self.write = 0;
+        let mut rest = samples;
+        while !rest.is_empty() {
+            let room = self.history.len() - self.write;
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            for (kept, &sample) in self.history[self.write..].iter_mut().zip(now) {
+                // Beyond any sane level the sum of squares could overflow; such input is damage, not music.
+                *kept = if sample.is_finite() { sample.clamp(-1e6, 1e6) } else { 0.0 };
             }
+            self.write = if now.len() == room { 0 } else { self.write + now.len() };
+            rest = later;
         }
         self.taken += samples.len() as i64;
     }
 
     fn transform(&mut self) -> MelFrame {
         let (newest, oldest) = self.history.split_at(self.write);
-        let in_order = oldest.iter().chain(newest);
-        for ((input, sample), weight) in self.input.iter_mut().zip(in_order).zip(&self.window) {
-            *input = sample * weight;
+        let (first, last) = self.input.split_at_mut(oldest.len());
+        let (fade_in, fade_out) = self.window.split_at(oldest.len());
+        for (input, samples, window) in [(first, oldest, fade_in), (last, newest, fade_out)] {
+            for ((input, sample), weight) in input.iter_mut().zip(samples).zip(window) {
+                *input = sample * weight;
+            }
         }
         let mut bins = [0.0; BANDS];
         let done =
             self.fft.process_with_scratch(&mut self.input, &mut self.spectrum, &mut self.scratch);
         // Fails only on buffers of the wrong length, and these are the planner's own.
         if done.is_ok() {
-            for (magnitude, bin) in self.magnitudes.iter_mut().zip(&self.spectrum) {
-                *magnitude = bin.norm_sqr().sqrt();
-            }
+            magnitudes(&self.spectrum, &mut self.magnitudes);
             self.bank.apply(&self.magnitudes, &mut bins);
             bins.iter_mut().for_each(|bin| *bin = (1.0 + self.log_gain * *bin).log10());
         }
         MelFrame { at: SamplePos(self.taken - self.delay()), bins }
+    }
+}
+
+vectorised! {
+    /// Magnitudes of the first bins of a spectrum.
+    fn magnitudes<FMA>(spectrum: &[Complex32], magnitudes: &mut [f32]) {
+        for (magnitude, bin) in magnitudes.iter_mut().zip(spectrum) {
+            *magnitude = bin.norm_sqr().sqrt();
+        }
     }
 }

@@ -55,9 +55,24 @@ impl MelBank {
     pub(crate) fn apply(&self, magnitudes: &[f32], out: &mut [f32]) {
         for (band, out) in self.bands.iter().zip(out) {
             let covered = &magnitudes[band.first_bin..band.first_bin + band.weights.len()];
-            *out = covered.iter().zip(&band.weights).map(|(m, w)| m * w).sum();
+            *out = dot(covered, &band.weights);
         }
     }
+
+    /// Bins that count, from the first on.
+    pub(crate) fn bins(&self) -> usize {
+        self.bands.iter().map(|band| band.first_bin + band.weights.len()).max().unwrap_or(0)
+    }
+}
+
+/// The sum of products, in eight lanes, so that no addition waits for the one before.
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let ((groups, a), (weights, b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut lanes = [0.0; 8];
+    for (group, weights) in groups.iter().zip(weights) {
+        lanes = std::array::from_fn(|i| lanes[i] + group[i] * weights[i]);
+    }
+    lanes.iter().sum::<f32>() + a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>()
 }
 
 /// Area under the unit-height triangle `left, centre, right` between `from` and `to`.

@@ -5,8 +5,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use listener::{
-    Activations, BANDS, BeatNet, Decoder, DecoderSettings, FeatureSpec, LaneFrame, LogMel,
-    MelFrame, Runtime, SamplePos,
+    Activations, BeatNet, Decoder, DecoderSettings, FeatureSpec, LaneFrame, LogMel, MelFrame,
+    Runtime, SamplePos,
 };
 
 const MODEL: &[u8] = include_bytes!("../../models/beats.onnx");

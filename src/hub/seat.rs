@@ -347,7 +347,7 @@ impl Seat {
         self.hop.resize((hop.min(end) as usize).min(HOP_SAMPLES_MAX), 0.0);
         let start = end - self.hop.len() as u64;
         let (low, high) = if self.lane.shared.ring.read(start, &mut self.hop) {
-            self.hop.iter().fold((0.0_f32, 0.0_f32), |(low, high), &s| (low.min(s), high.max(s)))
+            extremes(&self.hop)
         } else {
             (0.0, 0.0)
         };
@@ -386,12 +386,27 @@ impl Seat {
             self.posted = Some(status);
             self.report.post(status);
         }
-        if changed || painted {
-            self.rest.painted(self.pictures.consumed());
+        let shown = painted && self.rest.painted(self.pictures.consumed());
+        if changed || shown {
             self.pictures.input_buffer_mut().clone_from(&self.picture);
             self.pictures.publish();
         }
     }
+}
+
+/// The lowest and the highest of `samples`, and of 0.
+fn extremes(samples: &[f32]) -> (f32, f32) {
+    let (groups, rest) = samples.as_chunks::<8>();
+    let (mut low, mut high) = ([0.0_f32; 8], [0.0_f32; 8]);
+    for group in groups {
+        low = std::array::from_fn(|i| if group[i] < low[i] { group[i] } else { low[i] });
+        high = std::array::from_fn(|i| if group[i] > high[i] { group[i] } else { high[i] });
+    }
+    let all = || rest.iter().copied();
+    (
+        low.into_iter().chain(all()).fold(0.0, f32::min),
+        high.into_iter().chain(all()).fold(0.0, f32::max),
+    )
 }
 
 /// One more frame of which this became.

@@ -1,6 +1,6 @@
 //! Control voltage: beat, downbeat and onset as pulses, the bar as a ramp, at audio rate.
 
-use listener::BarState;
+use listener::{BarState, vectorised};
 use nice_plug::prelude::*;
 
 /// The auxiliary outputs, in the order of the host's ports.
@@ -10,6 +10,9 @@ pub(crate) const CV_PORTS: [&str; 4] = ["Beat CV", "Downbeat CV", "Onset CV", "B
 const GATE_S: f64 = 0.015;
 /// Time constant of a decaying pulse, seconds.
 const DECAY_S: f64 = 0.03;
+/// Samples of a pulse that are rendered side by side, counted from its start, so that it is the same
+/// however the blocks fall.
+const GROUP: usize = 16;
 /// A pulse this low is over.
 const FLOOR: f32 = 1e-4;
 /// The ramp rests at 0 when nothing was heard for this long: the worker has failed or stalled.
@@ -29,9 +32,13 @@ pub(crate) enum CvShape {
 /// One of the pulse outputs.
 #[derive(Debug, Clone, Copy, Default)]
 struct Pulse {
+    /// Level at the start of the group of samples at hand.
     level: f32,
-    /// Factor from sample to sample.
-    decay: f32,
+    /// What is left of that at each sample of a group, and at the next group.
+    decay: [f32; GROUP],
+    group_decay: f32,
+    /// Samples of the group that were rendered.
+    at: usize,
     /// Samples until it ends, for a gate; it may also fade first.
     left: u64,
 }
@@ -76,13 +83,9 @@ impl Cv {
     /// Starts a pulse of `strength` (0..1) at the sample rendered next. Real-time safe.
     pub(crate) fn trigger(&mut self, pulse: CvPulse, strength: f32, shape: CvShape) {
         self.pulses[pulse as usize] = match shape {
-            CvShape::Decay => Pulse {
-                level: strength,
-                decay: (-1.0 / (DECAY_S * self.rate_hz)).exp() as f32,
-                left: u64::MAX,
-            },
+            CvShape::Decay => Pulse::new(strength, DECAY_S * self.rate_hz, u64::MAX),
             CvShape::Gate => {
-                Pulse { level: strength, decay: 1.0, left: (GATE_S * self.rate_hz).round() as u64 }
+                Pulse::new(strength, f64::INFINITY, (GATE_S * self.rate_hz).round() as u64)
             }
         };
     }
@@ -101,30 +104,63 @@ impl Cv {
     /// Real-time safe.
     pub(crate) fn render(&mut self, port: usize, from: i64, out: &mut [f32]) {
         if let Some(pulse) = self.pulses.get_mut(port) {
-            out.iter_mut().for_each(|sample| *sample = pulse.next());
+            pulse.render(out);
         } else if let Some(ramp) = self.ramp {
-            for (sample, at) in out.iter_mut().zip(from..) {
-                let ago = (at - ramp.at) as f64;
-                let phase = (ramp.phase + ramp.per_sample * ago).rem_euclid(1.0) as f32;
-                // Rounded to 32 bits the end of the bar can be the whole of it.
-                let known = phase < 1.0 && ago < RAMP_S * self.rate_hz;
-                *sample = if known { phase } else { 0.0 };
-            }
+            climb(ramp, from, RAMP_S * self.rate_hz, out);
         } else {
             out.fill(0.0);
         }
     }
 }
 
-impl Pulse {
-    fn next(&mut self) -> f32 {
-        if self.left == 0 || self.level < FLOOR {
-            return 0.0;
+vectorised! {
+    /// Fills `out`, which begins at host sample `from`, with `ramp`; from `longest` samples after its own on
+    /// it rests.
+    fn climb<FMA>(ramp: Ramp, from: i64, longest: f64, out: &mut [f32]) {
+        let first = (from - ramp.at) as f64;
+        for (n, sample) in (0_u32..).zip(out) {
+            let ago = first + f64::from(n);
+            let bars = ramp.phase + ramp.per_sample * ago;
+            let phase = (bars - bars.floor()) as f32;
+            // Rounded to 32 bits the end of the bar can be the whole of it.
+            *sample = if phase < 1.0 && ago < longest { phase } else { 0.0 };
         }
-        let level = self.level;
-        self.level *= self.decay;
-        self.left -= 1;
-        level
+    }
+}
+
+impl Pulse {
+    /// One of `strength`, that falls to its e-th part in `decay` samples and ends after `length`.
+    fn new(strength: f32, decay: f64, length: u64) -> Self {
+        let after = |samples: usize| (-(samples as f64) / decay).exp() as f32;
+        Self {
+            level: strength,
+            decay: std::array::from_fn(after),
+            group_decay: after(GROUP),
+            at: 0,
+            left: length,
+        }
+    }
+
+    fn render(&mut self, out: &mut [f32]) {
+        let mut rest = out;
+        while !rest.is_empty() {
+            let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+            if left == 0 || self.level < FLOOR {
+                rest.fill(0.0);
+                return;
+            }
+            let (now, later) = rest.split_at_mut(rest.len().min(GROUP - self.at).min(left));
+            for (sample, decay) in now.iter_mut().zip(&self.decay[self.at..]) {
+                *sample = self.level * decay;
+            }
+            self.at += now.len();
+            self.left -= now.len() as u64;
+            if self.at == GROUP {
+                self.at = 0;
+                self.level *= self.group_decay;
+            }
+            rest = later;
+        }
     }
 }
 

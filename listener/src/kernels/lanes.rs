@@ -6,12 +6,21 @@
 /// Floats in a lane group.
 pub(crate) const WIDTH: usize = 8;
 
+/// Two times eight floats that are zero in their lower halves, upper halves alone: in each place one of the
+/// first eight below, one of the second above.
+pub(crate) type Pairs = [u32; WIDTH];
+
+/// Keeps the upper half of a float.
+const UPPER: u32 = 0xffff_0000;
+
 /// Eight floats.
 pub(crate) trait Lanes: Copy {
     /// Eight times `x`.
     fn splat(x: f32) -> Self;
     /// Takes eight floats.
     fn load(from: &[f32; WIDTH]) -> Self;
+    /// Takes the first and the second eight floats.
+    fn load_pairs(from: &Pairs) -> [Self; 2];
     /// Gives eight floats.
     fn store(self, to: &mut [f32; WIDTH]);
     /// `self + a * b`.
@@ -34,6 +43,14 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn load_pairs(from: &Pairs) -> [Self; 2] {
+        [
+            Self(from.map(|pair| f32::from_bits(pair << 16))),
+            Self(from.map(|pair| f32::from_bits(pair & UPPER))),
+        ]
+    }
+
+    #[inline(always)]
     fn store(self, to: &mut [f32; WIDTH]) {
         *to = self.0;
     }
@@ -53,10 +70,11 @@ pub(crate) use wide::Wide as Fused;
 #[allow(unsafe_code, reason = "vector instructions and their memory")]
 mod wide {
     use std::arch::x86_64::{
-        __m256, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
+        __m256, _mm256_and_si256, _mm256_castsi256_ps, _mm256_fmadd_ps, _mm256_loadu_ps,
+        _mm256_loadu_si256, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps,
     };
 
-    use super::{Lanes, WIDTH};
+    use super::{Lanes, Pairs, UPPER, WIDTH};
 
     /// For AVX2 with fused multiply-add. Only the wide build of
     /// [`vectorised`](crate::vectorised) functions uses it.
@@ -74,6 +92,18 @@ mod wide {
         fn load(from: &[f32; WIDTH]) -> Self {
             // SAFETY: as above, and the array holds the eight floats that are read.
             Self(unsafe { _mm256_loadu_ps(from.as_ptr()) })
+        }
+
+        #[inline(always)]
+        fn load_pairs(from: &Pairs) -> [Self; 2] {
+            // SAFETY: used only where the processor was asked for AVX2, and the array holds the eight integers
+            // that are read.
+            unsafe {
+                let pairs = _mm256_loadu_si256(from.as_ptr().cast());
+                let upper = _mm256_set1_epi32(UPPER.cast_signed());
+                [_mm256_slli_epi32::<16>(pairs), _mm256_and_si256(pairs, upper)]
+                    .map(|bits| Self(_mm256_castsi256_ps(bits)))
+            }
         }
 
         #[inline(always)]

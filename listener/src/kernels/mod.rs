@@ -8,4 +8,4 @@ pub mod matrix;
 mod simd;
 mod tile;
 
-pub use simd::mul_add;
+pub use simd::{is_wide, mul_add};

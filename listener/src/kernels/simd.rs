@@ -18,9 +18,9 @@ macro_rules! vectorised {
                 fn wide($($arg: $ty),*) {
                     plain::<true>($($arg),*);
                 }
-                if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                if $crate::kernels::is_wide() {
                     #[allow(unsafe_code, reason = "the only way to call a function built for other features")]
-                    // SAFETY: the processor was just asked for both features that `wide` is built for.
+                    // SAFETY: the processor was just asked for all features that `wide` is built for.
                     unsafe {
                         wide($($arg),*);
                     }
@@ -30,6 +30,18 @@ macro_rules! vectorised {
             plain::<{ cfg!(target_arch = "aarch64") }>($($arg),*);
         }
     };
+}
+
+/// Whether the processor runs the wide build.
+#[inline]
+#[must_use]
+pub fn is_wide() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    false
 }
 
 /// `a * b + c`, fused where that is one instruction and never a library call.

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::states::{METERS, STEPS_PER_SECOND, States};
+use super::past::Past;
+use super::states::{BEATS, LANES, METERS, STEPS_PER_SECOND, States, padded};
 use crate::DecoderSettings;
 
 /// Where the music is at a frame, and how sure that is.
@@ -42,25 +43,16 @@ const MAX_BEATS: usize = 4;
 pub(crate) struct Estimator {
     tempo_hysteresis: f32,
     bar_hysteresis: f32,
-    /// Probability of every tempo, and the same over tempi a listener would call the same.
+    /// Probability of every tempo, with zeros around it, and the same over tempi a listener would call the
+    /// same.
     marginal: Vec<f32>,
     smoothed: Vec<f32>,
-    /// Probability of every position in the beat, at one tempo.
-    profile: Vec<f32>,
+    /// For every tempo, the bin of each position in the beat.
+    bins: Vec<Vec<u8>>,
     /// Probability of every beat phase, with [`SAME_PHASE`] bins repeated at either end.
     phases: [f32; PHASES + 2 * SAME_PHASE],
     places: [[f32; MAX_BEATS]; METERS.len()],
     held: Option<Held>,
-}
-
-/// The filter, as it stands after a frame.
-pub(crate) struct Filter<'a> {
-    /// Probability of every state, up to a common factor.
-    pub(crate) cells: &'a [f32],
-    /// Total of the cells of every bar.
-    pub(crate) totals: &'a [f32],
-    /// For every bar, which cell its first state is in.
-    pub(crate) heads: &'a [usize],
 }
 
 /// The last answer.
@@ -77,9 +69,9 @@ impl Estimator {
         Self {
             tempo_hysteresis: settings.tempo_hysteresis.max(1.0),
             bar_hysteresis: settings.bar_hysteresis.max(1.0),
-            marginal: vec![0.0; states.tempi()],
-            smoothed: vec![0.0; states.tempi()],
-            profile: vec![0.0; states.intervals.last().copied().unwrap_or(0)],
+            marginal: vec![0.0; padded(states.tempi()) + 2 * states.likeness.padding()],
+            smoothed: vec![0.0; padded(states.tempi())],
+            bins: states.intervals.iter().map(|&interval| bins(interval)).collect(),
             phases: [0.0; PHASES + 2 * SAME_PHASE],
             places: [[0.0; MAX_BEATS]; METERS.len()],
             held: None,
@@ -90,15 +82,20 @@ impl Estimator {
         self.held = None;
     }
 
-    /// What `filter` says; the total of all its cells beside the answer.
+    /// What the filter says, whose states are in `past` and have `totals` per meter and tempo; the total of
+    /// all beside the answer.
     #[inline(always)]
-    pub(crate) fn read(&mut self, states: &States, filter: &Filter<'_>) -> (BarEstimate, f32) {
-        let Filter { cells, totals, heads } = *filter;
+    pub(crate) fn read(
+        &mut self,
+        states: &States,
+        past: &Past,
+        totals: &[Vec<f32>; METERS.len()],
+    ) -> (BarEstimate, f32) {
         let total = self.weigh_tempi(states, totals);
         let tempo = self.choose_tempo(states);
-        let interval = self.weigh_phases(states, cells, heads, tempo);
+        let interval = self.weigh_phases(states, past, tempo);
         let (beat_phase, mass) = self.choose_phase();
-        self.weigh_places(states, cells, heads, tempo, beat_phase);
+        self.weigh_places(states, past, tempo, beat_phase);
         let (meter, beat) = self.choose_place(beat_phase);
         self.held = Some(Held { tempo, phase: beat_phase, meter, beat });
         let estimate = BarEstimate {
@@ -113,16 +110,17 @@ impl Estimator {
 
     /// Probability of every tempo; returns the total.
     #[inline(always)]
-    fn weigh_tempi(&mut self, states: &States, totals: &[f32]) -> f32 {
-        self.marginal.fill(0.0);
-        for (bar, total) in states.bars.iter().zip(totals) {
+    fn weigh_tempi(&mut self, states: &States, totals: &[Vec<f32>; METERS.len()]) -> f32 {
+        let padding = states.likeness.padding();
+        let marginal = &mut self.marginal[padding..padding + states.tempi()];
+        let [two, three, four] = totals;
+        for (((mass, two), three), four) in marginal.iter_mut().zip(two).zip(three).zip(four) {
             // Rounding may leave a little less than nothing of what is gone.
-            self.marginal[bar.tempo] += total.max(0.0);
+            *mass = two.max(0.0) + three.max(0.0) + four.max(0.0);
         }
-        for (smoothed, band) in self.smoothed.iter_mut().zip(&states.alike) {
-            *smoothed = band.dot(&self.marginal);
-        }
-        self.marginal.iter().sum()
+        let total = marginal.iter().sum();
+        states.likeness.multiply(&self.marginal, &mut self.smoothed);
+        total
     }
 
     #[inline(always)]
@@ -131,51 +129,39 @@ impl Estimator {
             let better = |best, t| if self.smoothed[t] > self.smoothed[best] { t } else { best };
             tempi.clone().fold(tempi.start, better)
         };
-        let best = best_of(0..self.smoothed.len());
+        let best = best_of(0..states.tempi());
         let Some(held) = self.held else { return best };
-        let current = best_of(states.alike[held.tempo].tempi());
+        let current = best_of(states.alike[held.tempo].clone());
         let clearly = self.smoothed[best] > self.tempo_hysteresis * self.smoothed[current];
         if clearly { best } else { current }
     }
 
     /// Histogram of beat phase among tempi like `tempo`; returns their mean interval in steps.
     #[inline(always)]
-    fn weigh_phases(
-        &mut self,
-        states: &States,
-        cells: &[f32],
-        heads: &[usize],
-        tempo: usize,
-    ) -> f64 {
+    fn weigh_phases(&mut self, states: &States, past: &Past, tempo: usize) -> f64 {
         let (all, _) = self.phases.split_at_mut(PHASES);
         all.fill(0.0);
         let (mut mass, mut moment) = (0.0, 0.0);
-        for near in states.alike[tempo].tempi() {
-            let interval = states.intervals[near];
-            let profile = &mut self.profile[..interval];
-            profile.fill(0.0);
-            for index in (near..states.bars.len()).step_by(states.tempi()) {
-                let (bar, head) = (&states.bars[index], heads[index]);
-                let cells = &cells[bar.first..bar.first + bar.length];
-                for beat in 0..bar.beats {
-                    let [run, rest] = bar.run(head, beat * interval, interval);
-                    let (early, late) = profile.split_at_mut(run.len());
-                    add(early, &cells[run]);
-                    add(late, &cells[rest]);
+        for (group, near) in groups(&states.alike[tempo]) {
+            let mut weights = [0.0; LANES];
+            for age in 0..states.intervals[near.end - 1] {
+                let mut profile = [0.0; LANES];
+                for beat in 0..BEATS[METERS.len() - 1].end {
+                    add(&mut profile, past.group(beat, age, group));
+                }
+                for tempo in near.clone() {
+                    if let Some(&bin) = self.bins[tempo].get(age) {
+                        let probability = profile[tempo - group * LANES];
+                        all[usize::from(bin)] += probability;
+                        weights[tempo - group * LANES] += probability;
+                    }
                 }
             }
-            // The bin is `position * PHASES / interval`, without a division for each.
-            let (mut bin, mut rest) = (0, 0);
-            for probability in &*profile {
-                all[bin] += probability;
-                rest += PHASES;
-                while rest >= interval {
-                    (bin, rest) = (bin + 1, rest - interval);
-                }
+            for tempo in near {
+                let weight = f64::from(weights[tempo - group * LANES]);
+                mass += weight;
+                moment += weight * states.intervals[tempo] as f64;
             }
-            let weight: f64 = profile.iter().map(|&p| f64::from(p)).sum();
-            mass += weight;
-            moment += weight * interval as f64;
         }
         self.phases.copy_within(..2 * SAME_PHASE, PHASES);
         if mass > 0.0 { moment / mass } else { states.intervals[tempo] as f64 }
@@ -207,27 +193,33 @@ impl Estimator {
 
     /// Probability of each meter and beat in the bar, among states like the tempo and the phase.
     #[inline(always)]
-    fn weigh_places(
-        &mut self,
-        states: &States,
-        cells: &[f32],
-        heads: &[usize],
-        tempo: usize,
-        phase: f64,
-    ) {
+    fn weigh_places(&mut self, states: &States, past: &Past, tempo: usize, phase: f64) {
         self.places = [[0.0; MAX_BEATS]; METERS.len()];
         let reach = SAME_PHASE as f64 / PHASES as f64;
-        for near in states.alike[tempo].tempi() {
-            for index in (near..states.bars.len()).step_by(states.tempi()) {
-                let (bar, head) = (&states.bars[index], heads[index]);
-                let cells = &cells[bar.first..bar.first + bar.length];
-                let steps = |beats: f64| (beats * bar.interval as f64).round() as usize;
-                let count = steps(2.0 * reach) + 1;
-                for (beat, place) in self.places[bar.meter][..bar.beats].iter_mut().enumerate() {
-                    // States just before a beat stand for the same place as those just after it.
-                    let start = (beat as f64 + phase - reach).rem_euclid(bar.beats as f64);
-                    let runs = bar.run(head, steps(start).min(bar.length - 1), count);
-                    *place += runs.into_iter().map(|run| sum(&cells[run])).sum::<f32>();
+        for (group, near) in groups(&states.alike[tempo]) {
+            // Ages around the phase; those before 0 are at the beat before, those beyond the interval after.
+            let (mut from, mut to, mut intervals) = ([0; LANES], [0; LANES], [0; LANES]);
+            for tempo in near {
+                let steps = |beats: f64| (beats * states.intervals[tempo] as f64).round() as i32;
+                let lane = tempo - group * LANES;
+                from[lane] = steps(phase - reach);
+                to[lane] = from[lane] + steps(2.0 * reach) + 1;
+                intervals[lane] = states.intervals[tempo] as i32;
+            }
+            let (mut here, mut late, mut early) = ((from, to), (from, intervals), ([0; LANES], to));
+            for (lane, &interval) in intervals.iter().enumerate() {
+                here.0[lane] = from[lane].max(0);
+                here.1[lane] = to[lane].min(interval);
+                late.0[lane] = interval + from[lane].min(0);
+                early.1[lane] = (to[lane] - interval).max(0);
+            }
+            for (places, beats) in self.places.iter_mut().zip(BEATS) {
+                for (beat, place) in beats.clone().zip(places) {
+                    let after = if beat + 1 == beats.end { beats.start } else { beat + 1 };
+                    let before = if beat == beats.start { beats.end - 1 } else { beat - 1 };
+                    for (beat, (from, to)) in [(before, &late), (beat, &here), (after, &early)] {
+                        *place += sum(&past.sum_between(beat, group, from, to));
+                    }
                 }
             }
         }
@@ -253,8 +245,21 @@ impl Estimator {
     }
 }
 
+/// The bin of each position in a beat of `interval` steps.
+fn bins(interval: usize) -> Vec<u8> {
+    (0..interval).map(|position| (position * PHASES / interval) as u8).collect()
+}
+
+/// The groups of [`LANES`] tempi that `tempi` lie in, with those of each.
+fn groups(tempi: &Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> {
+    let tempi = tempi.clone();
+    (tempi.start / LANES..tempi.end.div_ceil(LANES)).map(move |group| {
+        (group, tempi.start.max(group * LANES)..tempi.end.min((group + 1) * LANES))
+    })
+}
+
 #[inline(always)]
-fn add(to: &mut [f32], values: &[f32]) {
+fn add(to: &mut [f32; LANES], values: &[f32; LANES]) {
     for (to, value) in to.iter_mut().zip(values) {
         *to += value;
     }
@@ -262,7 +267,7 @@ fn add(to: &mut [f32], values: &[f32]) {
 
 /// A sum in eight lanes, which the compiler turns into vector instructions.
 #[inline(always)]
-pub(crate) fn sum(values: &[f32]) -> f32 {
+fn sum(values: &[f32]) -> f32 {
     let (chunks, rest) = values.as_chunks::<8>();
     let mut lanes = [0.0f32; 8];
     for chunk in chunks {

@@ -7,6 +7,7 @@
 mod bar;
 mod estimate;
 mod observation;
+mod past;
 mod states;
 mod support;
 

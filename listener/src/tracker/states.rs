@@ -1,4 +1,4 @@
-//! The state space: for every meter and tempo a bar, as a ring of equally likely steps of time.
+//! The state space: for every meter and tempo a bar of equal steps of time, and how tempi change.
 
 use std::ops::Range;
 
@@ -10,39 +10,19 @@ pub(crate) const STEPS_PER_SECOND: f64 = 100.0;
 /// Beats per bar that are tracked.
 pub(crate) const METERS: [usize; 3] = [2, 3, 4];
 
-/// All bars of one meter at one tempo: `beats * interval` states, one per step of time.
-///
-/// Time passes by turning the ring: the state at position `p` after `t` steps lives in cell
-/// `(p - t) mod length`, so a step moves no memory. Only the cells at beat boundaries change
-/// hands, where the tempo may change.
-#[derive(Debug, Clone)]
-pub(crate) struct Bar {
-    /// Index into [`METERS`].
-    pub(crate) meter: usize,
-    /// Index into [`States::intervals`].
-    pub(crate) tempo: usize,
-    pub(crate) beats: usize,
-    /// Steps per beat.
-    pub(crate) interval: usize,
-    /// First cell of this bar in the filter's memory.
-    pub(crate) first: usize,
-    pub(crate) length: usize,
-    /// Steps either side of a beat in which a beat is expected.
-    pub(crate) width: usize,
-}
+/// The numbers of each meter's beats, where those of all meters are counted one after the other.
+pub(crate) const BEATS: [Range<usize>; METERS.len()] = {
+    let [two, three, four] = METERS;
+    [0..two, two..two + three, two + three..two + three + four]
+};
 
 /// The whole space, fixed after construction.
 #[derive(Debug, Clone)]
 pub(crate) struct States {
-    /// Steps per beat of each tempo, ascending.
+    /// Steps per beat of each tempo: one more from each to the next.
     pub(crate) intervals: Vec<usize>,
-    /// Meter-major: the bars of meter `m` are `bars[m * tempi .. (m + 1) * tempi]`.
-    pub(crate) bars: Vec<Bar>,
-    /// The first and the last cell of every bar.
-    pub(crate) firsts: Vec<u32>,
-    pub(crate) lasts: Vec<u32>,
-    /// Number of cells.
-    pub(crate) size: usize,
+    /// Steps either side of a beat in which a beat is expected.
+    pub(crate) beat_width: usize,
     /// Probability of each meter before anything is heard.
     pub(crate) meter_prior: [f32; METERS.len()],
     /// Probability of each tempo before anything is heard.
@@ -51,29 +31,31 @@ pub(crate) struct States {
     pub(crate) pull: Vec<f32>,
     /// For each new tempo, the probability of coming from each old one.
     pub(crate) from: Diagonals,
-    /// For each tempo, how much each other sounds like it.
-    pub(crate) alike: Vec<Band>,
+    /// For each tempo, which others sound like it, and how much.
+    pub(crate) alike: Vec<Range<usize>>,
+    pub(crate) likeness: Diagonals,
 }
 
 /// One row of a band matrix over tempi: weights of a run of neighbours.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Band {
-    pub(crate) first: usize,
-    pub(crate) weights: Vec<f32>,
+struct Band {
+    first: usize,
+    weights: Vec<f32>,
 }
 
 impl Band {
-    /// The weighted sum of `values`, one per tempo.
-    #[inline(always)]
-    pub(crate) fn dot(&self, values: &[f32]) -> f32 {
-        let run = &values[self.first..self.first + self.weights.len()];
-        run.iter().zip(&self.weights).map(|(v, w)| v * w).sum()
-    }
-
     /// The tempi with a weight.
-    pub(crate) fn tempi(&self) -> Range<usize> {
+    fn tempi(&self) -> Range<usize> {
         self.first..self.first + self.weights.len()
     }
+}
+
+/// Tempi that are worked on side by side.
+pub(crate) const LANES: usize = 16;
+
+/// `tempi`, up to a multiple of [`LANES`].
+pub(crate) fn padded(tempi: usize) -> usize {
+    tempi.next_multiple_of(LANES)
 }
 
 /// A band matrix over tempi by its diagonals, so that a product runs along the tempi.
@@ -91,7 +73,7 @@ impl Diagonals {
         let below = |(new, row): (usize, &Band)| new.saturating_sub(row.first);
         let widest = |f: &dyn Fn((usize, &Band)) -> usize| rows.iter().enumerate().map(f).max();
         let reach = widest(&above).max(widest(&below)).unwrap_or(0);
-        let mut weights = vec![vec![0.0; rows.len()]; 2 * reach + 1];
+        let mut weights = vec![vec![0.0; padded(rows.len())]; 2 * reach + 1];
         for (new, row) in rows.iter().enumerate() {
             for (old, weight) in row.tempi().zip(&row.weights) {
                 weights[old + reach - new][new] = *weight;
@@ -100,59 +82,26 @@ impl Diagonals {
         Self { reach, weights }
     }
 
-    /// Writes the product with `old` to `new`. `old` has [`padding`](Self::padding) zeros at
-    /// either end.
+    /// Writes the product with `old` to `new`, which holds a multiple of [`LANES`] values. `old` has
+    /// [`padding`](Self::padding) zeros before it, and those and what fills `new` after it.
     #[inline(always)]
     pub(crate) fn multiply(&self, old: &[f32], new: &mut [f32]) {
-        let (groups, rest) = new.as_chunks_mut::<16>();
-        let whole = 16 * groups.len();
-        for (group, new) in groups.iter_mut().enumerate() {
-            // Sixteen sums that stay in registers.
-            let mut sums = [0.0; 16];
+        for (group, new) in new.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+            // Sums that stay in registers.
+            let mut sums = [0.0; LANES];
             for (shift, weights) in self.weights.iter().enumerate() {
-                let at = 16 * group;
-                let terms = weights[at..at + 16].iter().zip(&old[shift + at..shift + at + 16]);
+                let at = LANES * group;
+                let terms = weights[at..at + LANES].iter().zip(&old[shift + at..][..LANES]);
                 for (sum, (weight, old)) in sums.iter_mut().zip(terms) {
                     *sum += weight * old;
                 }
             }
             *new = sums;
         }
-        rest.fill(0.0);
-        for (shift, weights) in self.weights.iter().enumerate() {
-            let terms = weights[whole..].iter().zip(&old[shift + whole..]);
-            for (new, (weight, old)) in rest.iter_mut().zip(terms) {
-                *new += weight * old;
-            }
-        }
     }
 
     pub(crate) fn padding(&self) -> usize {
         self.reach
-    }
-}
-
-impl Bar {
-    /// The cell, in the filter's memory, of the state at `position` steps into the bar, where
-    /// `head` is that of the first.
-    pub(crate) fn cell(&self, head: usize, position: usize) -> usize {
-        self.first + self.wrapped(head + position)
-    }
-
-    fn wrapped(&self, cell: usize) -> usize {
-        if cell < self.length { cell } else { cell - self.length }
-    }
-
-    /// The cells, in a bar's own memory, of `count` states from `position` on, which lies in
-    /// the bar: a run, and the rest of it where it wraps.
-    pub(crate) fn run(&self, head: usize, position: usize, count: usize) -> [Range<usize>; 2] {
-        let start = self.wrapped(head + position);
-        let end = start + count;
-        if end <= self.length {
-            [start..end, 0..0]
-        } else {
-            [start..self.length, 0..end - self.length]
-        }
     }
 }
 
@@ -164,18 +113,8 @@ impl States {
         let shortest = (steps_per_minute / fast).round() as usize;
         let longest = ((steps_per_minute / slow).round() as usize).max(shortest);
         let intervals: Vec<usize> = (shortest..=longest).collect();
-        let mut bars = Vec::with_capacity(METERS.len() * intervals.len());
-        let mut size = 0;
-        for (meter, beats) in METERS.into_iter().enumerate() {
-            for (tempo, &interval) in intervals.iter().enumerate() {
-                let width = (f64::from(settings.beat_width_s) * STEPS_PER_SECOND).round() as usize;
-                let width = width.clamp(1, interval / 4);
-                let length = beats * interval;
-                let first = size;
-                bars.push(Bar { meter, tempo, beats, interval, first, length, width });
-                size += length;
-            }
-        }
+        let width = (f64::from(settings.beat_width_s) * STEPS_PER_SECOND).round() as usize;
+        let beat_width = width.clamp(1, shortest / 4);
         let (two, three) = (settings.two_beat_bars, settings.three_beat_bars);
         let meter_prior = [two, three, (1.0 - two - three).max(0.0)];
         let prior = tempo_prior(&intervals, settings);
@@ -185,14 +124,20 @@ impl States {
             .map(|weight| weight as f32)
             .collect();
         let from = transitions(&intervals, settings.tempo_rigidity);
-        let alike = likeness(&intervals);
-        let firsts = bars.iter().map(|bar| bar.first as u32).collect();
-        let lasts = bars.iter().map(|bar| (bar.first + bar.length - 1) as u32).collect();
-        Self { intervals, bars, firsts, lasts, size, meter_prior, prior, pull, from, alike }
+        let bands = likeness(&intervals);
+        let alike = bands.iter().map(Band::tempi).collect();
+        let likeness = Diagonals::new(&bands);
+        Self { intervals, beat_width, meter_prior, prior, pull, from, alike, likeness }
     }
 
     pub(crate) fn tempi(&self) -> usize {
         self.intervals.len()
+    }
+
+    /// Where the tempi lie between the zeros that a change of tempo wants around them.
+    #[inline(always)]
+    pub(crate) fn within(&self) -> Range<usize> {
+        self.from.padding()..self.from.padding() + self.tempi()
     }
 }
 
@@ -263,25 +208,13 @@ mod tests {
         let states = States::new(&DecoderSettings::default());
         for i in 0..states.tempi() {
             let padding = states.from.padding();
-            let mut mass = vec![0.0; states.tempi() + 2 * padding];
+            let mut mass = vec![0.0; padded(states.tempi()) + 2 * padding];
             mass[padding + i] = 1.0;
-            let mut arriving = vec![0.0; states.tempi()];
+            let mut arriving = vec![0.0; padded(states.tempi())];
             states.from.multiply(&mass, &mut arriving);
             let out: f32 = arriving.iter().sum();
             assert!((out - 1.0).abs() < 1e-5, "tempo {i} leaves with {out}");
         }
         assert!((states.prior.iter().sum::<f32>() - 1.0).abs() < 1e-5);
-    }
-
-    #[test]
-    fn bars_tile_the_memory() {
-        let states = States::new(&DecoderSettings::default());
-        let mut next = 0;
-        for bar in &states.bars {
-            assert_eq!(bar.first, next);
-            assert_eq!(bar.length, bar.beats * bar.interval);
-            next += bar.length;
-        }
-        assert_eq!(next, states.size);
     }
 }

@@ -10,6 +10,8 @@ use crate::health::Health;
 
 /// Frames for which a lane counts as looked at after the editor took a picture of it.
 const WATCHED_FRAMES: u32 = 25;
+/// Frames from picture to picture while nobody looks.
+const UNSEEN_FRAMES: u32 = 8;
 /// Times real time from which a host plays faster than it sounds; a busy one catches up by a little.
 const HURRY: f64 = 1.5;
 
@@ -41,9 +43,10 @@ impl Rest {
         Health::Overloaded { missed_s: missed_s as u64 }
     }
 
-    /// A picture was painted; `seen` if the editor took the one before.
-    pub(super) fn painted(&mut self, seen: bool) {
-        self.unseen = if seen { 0 } else { self.unseen.saturating_add(1) };
+    /// A frame was painted; `seen` if the editor took the last picture. Says whether to give it another.
+    pub(super) fn painted(&mut self, seen: bool) -> bool {
+        self.unseen = if seen { 0 } else { self.unseen.wrapping_add(1).max(1) };
+        self.unseen < WATCHED_FRAMES || self.unseen.is_multiple_of(UNSEEN_FRAMES)
     }
 }
 

@@ -3,7 +3,7 @@
 use listener::BANDS;
 use prost::Message;
 use tract_onnx::prelude::*;
-use trainer::export::{Provenance, onnx_bytes};
+use trainer::export::{Provenance, onnx_bytes, rounded};
 use trainer::net::{BeatShape, CONTEXT, Network, OUTPUTS, Shard, State, random_parameters};
 
 const TIME: usize = 40;
@@ -20,7 +20,8 @@ fn params(shape: &BeatShape) -> Vec<f32> {
 
 fn voice(shape: &BeatShape, seed: u64) -> Vec<f32> {
     // Larger than at the start of training, so that the gates leave their linear range.
-    random_parameters(shape, seed).into_iter().map(|p| 1.5 * p).collect()
+    let params: Vec<f32> = random_parameters(shape, seed).into_iter().map(|p| 1.5 * p).collect();
+    rounded(&params)
 }
 
 /// Our own forward pass: [batch, time, outputs], the mean of the voices' logits after the sigmoid.

@@ -1,7 +1,7 @@
 //! The layers of the networks, forward only, many rows at once.
 
 use crate::kernels::activation::{elu, sigmoid, tanh};
-use crate::kernels::matrix::{Onto, Packed, View, fill_rows, multiply};
+use crate::kernels::matrix::{Onto, Packed, View, multiply};
 use crate::vectorised;
 
 /// Frames and bands of a convolution kernel.
@@ -34,9 +34,8 @@ impl Dense {
 
     /// `x` [rows, inputs] -> `y` [rows, outputs].
     pub(super) fn apply(&self, x: &[f32], y: &mut [f32]) {
-        fill_rows(y, &self.bias);
         let x = View::new(x, x.len() / self.inputs, self.inputs);
-        multiply(x, &self.weights, y, self.bias.len(), Onto::Existing);
+        multiply(x, &self.weights, y, self.bias.len(), Onto::Row(&self.bias));
     }
 }
 
@@ -66,7 +65,7 @@ impl Conv {
             let tap = if channels_in == 1 { KERNEL * band + frame } else { place % taps };
             turned[(tap * channels_in + from) * outputs + output] = *weight;
         }
-        let weights = Packed::for_few_rows(View::new(&turned, taps * channels_in, outputs));
+        let weights = Packed::new(View::new(&turned, taps * channels_in, outputs));
         let mut conv =
             Self { weights, bias, channels_in, bands_in, pool, woven: Vec::new(), raw: Vec::new() };
         conv.raw = vec![0.0; conv.bands_out() * pool * outputs];
@@ -104,8 +103,8 @@ impl Conv {
             let view = View::new(x, rows, run);
             View { row_step: self.channels_in, runs: KERNEL, run_step, ..view }
         };
-        fill_rows(&mut self.raw, &self.bias);
-        multiply(windows, &self.weights, &mut self.raw, self.bias.len(), Onto::Existing);
+        let onto = Onto::Row(&self.bias);
+        multiply(windows, &self.weights, &mut self.raw, self.bias.len(), onto);
         pool(&self.raw, self.bias.len(), self.pool, y);
     }
 }
@@ -165,9 +164,8 @@ impl Lstm {
         let (rows, hidden) = (x.len() / self.inputs, self.hidden());
         let width = 4 * hidden;
         self.gates.resize(rows * width, 0.0);
-        fill_rows(&mut self.gates, &self.bias);
         let x = View::new(x, rows, self.inputs);
-        multiply(x, &self.input, &mut self.gates, width, Onto::Existing);
+        multiply(x, &self.input, &mut self.gates, width, Onto::Row(&self.bias));
         let lanes = h.len() / hidden;
         let steps = self.gates.chunks_exact_mut(lanes * width).zip(y.chunks_exact_mut(h.len()));
         for (gates, y) in steps {

@@ -10,6 +10,7 @@ mod node;
 mod tags;
 
 use anyhow::{Context, Result};
+use half::bf16;
 use listener::{DecoderSettings, FeatureSpec};
 use prost::Message;
 use sha2::{Digest, Sha256};
@@ -28,12 +29,20 @@ pub struct Provenance {
     pub trained: String,
 }
 
-/// The network as the bytes of an ONNX file; the same network gives the same bytes.
+/// The network as the bytes of an ONNX file, its parameters [`rounded`]; the same network gives the same
+/// bytes.
 ///
 /// # Errors
 /// If the feature settings cannot be written as JSON.
 pub fn onnx_bytes(shape: &BeatShape, params: &[f32], provenance: &Provenance) -> Result<Vec<u8>> {
-    model("beats", graph::beats(shape, params), &[], provenance)
+    model("beats", graph::beats(shape, &rounded(params)), &[], provenance)
+}
+
+/// Parameters as they are exported: rounded to the upper half of a float (`bfloat16`). Scores are the same,
+/// and whoever runs the network can read them from half the space.
+#[must_use]
+pub fn rounded(params: &[f32]) -> Vec<f32> {
+    params.iter().map(|&x| bf16::from_f32(x).to_f32()).collect()
 }
 
 /// A file of this kind of network, with its metadata and `more` of it.

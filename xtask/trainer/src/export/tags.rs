@@ -8,11 +8,12 @@ use tract_onnx::pb;
 
 use super::graph::Builder;
 use super::node::{Size, declare, int, integers, ints};
-use super::{Provenance, model};
+use super::{Provenance, model, rounded};
 use crate::net::{CONTEXT, Pooling, TagShape, stem_bands};
 use anyhow::{Result, ensure};
 
-/// The network as the bytes of an ONNX file; the same network gives the same bytes.
+/// The network as the bytes of an ONNX file, its parameters [`rounded`]; the same network gives the same
+/// bytes.
 ///
 /// # Errors
 /// If the network does not pool by an LSTM, which is all the listener runs, or metadata cannot be
@@ -29,7 +30,7 @@ pub fn tag_onnx_bytes(
         ("vocabulary", serde_json::to_string(vocabulary)?),
         ("tagging", serde_json::to_string(settings)?),
     ];
-    model("tags", graph(shape, params), &more, provenance)
+    model("tags", graph(shape, &rounded(params)), &more, provenance)
 }
 
 fn graph(shape: &TagShape, params: &[f32]) -> pb::GraphProto {
@@ -119,7 +120,7 @@ mod tests {
             genres: 3,
             instruments: 2,
         };
-        let params = random_tag_parameters(&shape, 5);
+        let params = rounded(&random_tag_parameters(&shape, 5));
         let settings = TagSettings { smoothing_s: 60.0, ..TagSettings::default() };
         let bytes = tag_onnx_bytes(&shape, &params, &vocabulary, &settings, &Provenance::default())
             .expect("exported");

@@ -59,13 +59,12 @@ impl Conv {
     /// `x` [frames + 2, bands, channels] and [`OVERHANG`] zeros -> `y` [frames, bands, outputs], of
     /// which the last two bands are meaningless.
     pub(crate) fn forward(&self, x: &[f32], frames: usize, bands: usize, y: &mut [f32]) {
-        matrix::fill_rows(y, &self.bias);
         matrix::multiply(
             self.windows(x, frames, bands),
             &self.forward,
             y,
             self.dense.outputs,
-            Onto::Existing,
+            Onto::Row(&self.bias),
         );
     }
 

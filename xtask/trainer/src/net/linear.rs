@@ -26,9 +26,8 @@ impl Linear {
 
     /// `x` [rows, inputs] -> `y` [rows, outputs].
     pub(crate) fn forward(&self, x: &[f32], y: &mut [f32]) {
-        matrix::fill_rows(y, &self.bias);
         let x = View::new(x, x.len() / self.dense.inputs, self.dense.inputs);
-        matrix::multiply(x, &self.forward, y, self.dense.outputs, Onto::Existing);
+        matrix::multiply(x, &self.forward, y, self.dense.outputs, Onto::Row(&self.bias));
     }
 
     /// Adds the gradients of weights and bias.

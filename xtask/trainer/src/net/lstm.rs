@@ -77,13 +77,12 @@ impl Lstm {
         tape.cells[..state].copy_from_slice(c);
         tape.outputs[..state].copy_from_slice(h);
 
-        matrix::fill_rows(&mut tape.gates, &self.bias);
         matrix::multiply(
             View::new(x, rows, inputs),
             &self.input,
             &mut tape.gates,
             width,
-            Onto::Existing,
+            Onto::Row(&self.bias),
         );
         for t in 0..time {
             let gates = &mut tape.gates[t * lanes * width..][..lanes * width];
