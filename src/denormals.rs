@@ -1,5 +1,8 @@
 //! Denormals count as zero, as on every audio thread: they are silence, and slow. What a lane hears must
 //! not depend on whose thread serves it, so the worker has it the same.
+//!
+//! To the language the register is not ours to change: it may move arithmetic across the change. Nothing
+//! here depends on where exactly it begins.
 
 /// While it lives, denormals count as zero on this thread.
 pub(crate) struct Flushed {

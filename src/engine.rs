@@ -1,8 +1,8 @@
 //! `Engine`: the audio thread's work, from the host's block to events at their samples.
 //!
 //! Owned by the audio thread while processing, by the main thread while not. It never touches the
-//! audio it is given, and never allocates, frees, locks, logs or panics in a process call; it waits
-//! for the worker only in an offline render or in lock-step.
+//! audio it is given, and never allocates, frees, locks, logs or panics in a process call, but in an
+//! offline render or in lock-step: there it waits for the worker, or does its work.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -244,7 +244,9 @@ impl LaneAudio {
                 std::hint::spin_loop();
                 continue;
             }
-            help();
+            if help() && self.shared.done.load(Ordering::Acquire) != done {
+                continue;
+            }
             if self.shared.loading.load(Ordering::Relaxed) {
                 since = Instant::now();
             } else if self.shared.stalled.load(Ordering::Relaxed) || since.elapsed() > PATIENCE {

@@ -139,9 +139,9 @@ pub(crate) struct Report {
     handover: AtomicCell<Option<Box<rtrb::Producer<ReportEvent>>>>,
     /// The main thread's half. Main thread only; the lock is never waited for.
     events: Mutex<Option<rtrb::Consumer<ReportEvent>>>,
-    /// Written by the worker, read by the main thread. Never touched by the audio thread.
+    /// Written by whoever serves the lane, read by the main thread. Never touched by an audio thread in time.
     status: Mutex<Status>,
-    /// Tags, which have words and so a heap: from the worker to the main thread, past the audio thread.
+    /// Tags, which have words and so a heap: from whoever serves the lane to the main thread, past the audio thread.
     tags: Mutex<VecDeque<TagLine>>,
 }
 

@@ -29,7 +29,8 @@ pub struct DecoderSettings {
     pub meter_change: f32,
     /// Probability per step that the beat has jumped anywhere: a cut, a new song, a lost phase.
     pub restart: f32,
-    /// Half the width of the stretch around a beat in which a beat is expected, seconds.
+    /// Half the width of the stretch around a beat in which a beat is expected, seconds; counted as no more
+    /// than a quarter of the shortest interval between beats that is allowed.
     pub beat_width_s: f32,
     /// Odds, in the network's words, above which a frame speaks for a beat and below which against one.
     pub beat_odds: f32,

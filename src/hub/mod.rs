@@ -46,7 +46,7 @@ const IDLE_AFTER: u32 = 70;
 /// The hub of this process, while there are instances.
 static SHARED: Mutex<Weak<Hub>> = Mutex::new(Weak::new());
 
-/// What the main thread leaves for the worker. Never touched by an audio thread.
+/// What the main thread leaves for the worker.
 #[derive(Default)]
 struct Mail {
     arrivals: Mutex<Vec<Seat>>,
@@ -93,14 +93,14 @@ impl Hub {
         self.worker.as_ref().map(|worker| worker.thread().clone())
     }
 
-    /// For a thread that waits: one pass of the worker's work, unless somebody is at it or the worker has to
-    /// load something first.
+    /// For a thread that waits: one pass of the worker's work, unless somebody is at it. What has to be
+    /// loaded first is left to the worker.
     pub(crate) fn help(&self) -> Help {
         let table = Arc::downgrade(&self.table);
         Box::new(move || {
             let Some(table) = table.upgrade() else { return false };
             let Ok(mut table) = table.try_lock() else { return false };
-            table.is_set() && table.attempt()
+            table.attempt(Loading::Forbidden)
         })
     }
 }
@@ -157,7 +157,7 @@ fn work(mail: &Mail, table: &Mutex<Table>) {
         let heard = {
             let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
             faults::pass();
-            let heard = table.attempt();
+            let heard = table.attempt(Loading::Allowed);
             let now = Instant::now();
             table.look(now - std::mem::replace(&mut looked, now));
             heard
@@ -171,19 +171,27 @@ fn work(mail: &Mail, table: &Mutex<Table>) {
     }
 }
 
+/// Whether a pass may load a model: it reads files, takes its time, and a host's thread may have a small
+/// stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loading {
+    Allowed,
+    Forbidden,
+}
+
 impl Table {
-    /// Whether a pass would find every seat and every model in its place.
-    fn is_set(&self) -> bool {
-        self.mail.arrivals.try_lock().is_ok_and(|arrivals| arrivals.is_empty())
-            && self.seats.iter().all(|seat| {
-                self.models.knows(seat.model()) && self.tagger.models.knows(seat.tag_model())
-            })
+    /// Whether every model that is wanted now is there.
+    fn is_loaded(&self) -> bool {
+        self.seats.iter().all(|seat| {
+            seat.wants().is_none_or(|path| self.models.knows(path))
+                && seat.wants_tags().is_none_or(|path| self.tagger.models.knows(path))
+        })
     }
 
     /// A [`pass`](Self::pass), whose panic ends here. A lane hears the same on every thread.
-    fn attempt(&mut self) -> bool {
+    fn attempt(&mut self, loading: Loading) -> bool {
         let _flushed = Flushed::here();
-        catch_unwind(AssertUnwindSafe(|| self.pass())).unwrap_or_else(|panic| {
+        catch_unwind(AssertUnwindSafe(|| self.pass(loading))).unwrap_or_else(|panic| {
             self.recover(&*panic);
             true
         })
@@ -194,8 +202,9 @@ impl Table {
     }
 
     /// Hears at most one frame of every lane, then some of the blocks that wait for their tags; says
-    /// whether there was any.
-    fn pass(&mut self) -> bool {
+    /// whether there was any. With a model to load that it may not, it does nothing: frames taken from their
+    /// queues stay at hand for the next pass.
+    fn pass(&mut self, loading: Loading) -> bool {
         self.seat_arrivals();
         let mut any = false;
         let mut restarted = false;
@@ -207,6 +216,9 @@ impl Table {
             // Who starts again may have mended the file.
             self.models.forget_refused();
             self.tagger.models.forget_refused();
+        }
+        if loading == Loading::Forbidden && !self.is_loaded() {
+            return false;
         }
         if !any {
             if self.tagger.go_on(&mut self.seats) {
@@ -225,7 +237,9 @@ impl Table {
                 seat.miss(fault);
             }
         }
-        self.tagger.go_on(&mut self.seats);
+        if loading == Loading::Allowed || self.is_loaded() {
+            self.tagger.go_on(&mut self.seats);
+        }
         true
     }
 
@@ -267,8 +281,10 @@ impl Table {
             Err(error) => {
                 let health = Health::WorkerFailed(error.to_string().as_str().into());
                 seats.into_iter().for_each(|seat| seat.fail(health));
-                // A lane that restarts tries again with a fresh network.
+                // A lane that restarts tries again with a fresh network, to which old memories mean nothing.
                 self.models.keep(|kept| kept != path);
+                let others = self.seats.iter_mut().filter(|seat| seat.model() == path);
+                others.for_each(Seat::forget_memory);
             }
         }
     }

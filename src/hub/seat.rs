@@ -1,4 +1,4 @@
-//! `Seat`: the worker half of a lane, from frames to news and pictures. Worker thread only.
+//! `Seat`: the worker half of a lane, from frames to news and pictures. For whoever holds the table.
 
 mod rest;
 mod tags;
@@ -113,6 +113,9 @@ pub(crate) struct Seat {
     mood_left: bool,
     /// It was of tags that are forgotten: the next news says so.
     mood_void: bool,
+    /// The picture is to be published, or differs from what is.
+    show: bool,
+    stale: bool,
 }
 
 impl Seat {
@@ -142,6 +145,8 @@ impl Seat {
             rest: Rest::default(),
             mood_left: false,
             mood_void: false,
+            show: false,
+            stale: false,
         }
     }
 
@@ -207,6 +212,7 @@ impl Seat {
             self.tag_health = Health::Waiting;
         }
         self.picture.restart(stretch.rate_hz);
+        self.show = true;
     }
 
     /// The user chose another model: the network's memory means nothing to it.
@@ -273,7 +279,7 @@ impl Seat {
             let void = std::mem::take(&mut self.mood_void).then(Mood::default);
             let mood = tags.map(|leaving| Mood::from(&leaving.tags)).or(void);
             self.mood_left |= mood.is_some();
-            // There was room when the frame was taken, and only this thread fills it.
+            // There was room when the frame was taken, and nobody else fills it.
             let _ = self.lane.news.push(News { epoch, heard, between, mood });
             tags.iter().for_each(|leaving| self.report_tags(leaving, base, heard.due));
             self.paint(&heard, place);
@@ -300,6 +306,7 @@ impl Seat {
         self.picture.bar = BarState::default();
         self.tagging.restart(self.picture.rate_hz);
         self.picture.forget_tags();
+        self.stale = true;
         self.post(health);
     }
 
@@ -311,7 +318,7 @@ impl Seat {
             _ => health,
         };
         self.fault = Some(health);
-        self.listening.iter_mut().for_each(|now| now.memory = None);
+        self.forget_memory();
         self.tagging.forget();
         self.lane.shared.loading.store(false, Ordering::Relaxed);
         self.miss(health);
@@ -322,8 +329,14 @@ impl Seat {
         self.fault.or(self.rests().then(|| self.rest.health()))
     }
 
+    /// The network whose memory this lane has is gone.
+    pub(crate) fn forget_memory(&mut self) {
+        self.listening.iter_mut().for_each(|now| now.memory = None);
+    }
+
     /// Posts what is known when no frame comes: a fault, or nothing new.
     pub(crate) fn idle(&mut self) {
+        self.show |= self.stale && self.pictures.consumed();
         match (self.fault(), self.posted) {
             (Some(fault), _) => self.post(fault),
             (None, None) => self.post(Health::Waiting),
@@ -354,6 +367,8 @@ impl Seat {
         let Activations { beat, downbeat, onset } = heard.activations;
         self.picture
             .trace(TraceFrame { at: heard.at, beat, downbeat, onset, low, high }, heard.due);
+        self.stale = true;
+        self.show |= self.rest.painted(self.pictures.consumed());
         self.picture.bar = if heard.bar.locked {
             heard.bar
         } else {
@@ -377,7 +392,6 @@ impl Seat {
             tags: self.tag_health,
         };
         let changed = self.posted != Some(status);
-        let painted = self.picture.now != self.pictures.input_buffer().now;
         if changed {
             self.picture.health = health;
             self.picture.gaps = status.gaps;
@@ -386,8 +400,8 @@ impl Seat {
             self.posted = Some(status);
             self.report.post(status);
         }
-        let shown = painted && self.rest.painted(self.pictures.consumed());
-        if changed || shown {
+        if changed || self.show {
+            (self.show, self.stale) = (false, false);
             self.pictures.input_buffer_mut().clone_from(&self.picture);
             self.pictures.publish();
         }

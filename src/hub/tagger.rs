@@ -1,4 +1,4 @@
-//! `Tagger`: lets the tag networks hear the lanes' blocks, a few at a time. Worker thread only.
+//! `Tagger`: lets the tag networks hear the lanes' blocks, a few at a time. For whoever holds the table.
 //!
 //! Tags can wait and beats cannot, so it works after the beats of a pass and while no frame comes,
 //! and does before the beats only what could not leave in time otherwise. Whatever a tag network

@@ -1,4 +1,4 @@
-//! `Tagging`: one lane's tags, from frames to what leaves. Worker thread only.
+//! `Tagging`: one lane's tags, from frames to what leaves. For whoever holds the table.
 //!
 //! A block ends with some frame; its tags leave with the news of the frame [`LEAD_FRAMES`] later, so
 //! that when they leave depends on the audio alone, while the worker may hear the block at any time

@@ -62,12 +62,12 @@ fn lanes_heard_together_hear_what_they_hear_alone() {
         let mut news = Vec::new();
         for n in 1..20 {
             instances.iter_mut().for_each(|one| assert!(one.audio.send(frame(n))));
-            assert!(table.pass());
+            assert!(table.pass(Loading::Allowed));
             let heard: Vec<_> = instances.iter_mut().filter_map(|one| one.audio.next()).collect();
             assert_eq!(heard.len(), lanes, "exactly one news per frame and lane");
             news.extend(heard.first().map(|news| news.heard));
         }
-        assert!(!table.pass());
+        assert!(!table.pass(Loading::Allowed));
         news
     };
     assert_eq!(hear(1), hear(3));
@@ -79,12 +79,12 @@ fn after_a_panic_frames_are_taken_until_a_restart_heals() {
     let mut table = table(vec![seat]);
     one.audio.restart(48_000.0, 0, SETTINGS);
     one.audio.send(frame(1));
-    table.pass();
+    table.pass(Loading::Allowed);
     assert_eq!(one.report.status().health, Health::Ok);
     assert!(one.audio.next().is_some());
     table.recover(&"boom");
     one.audio.send(frame(2));
-    table.pass();
+    table.pass(Loading::Allowed);
     let status = one.report.status();
     assert!(matches!(status.health, Health::WorkerFailed(m) if m.as_str() == "boom"));
     assert_eq!(one.pictures.read().health, status.health);
@@ -92,7 +92,7 @@ fn after_a_panic_frames_are_taken_until_a_restart_heals() {
     assert_eq!(one.audio.shared.done.load(Ordering::Relaxed), 3, "nobody waits for ever");
     one.audio.restart(48_000.0, 0, SETTINGS);
     one.audio.send(frame(1));
-    table.pass();
+    table.pass(Loading::Allowed);
     assert_eq!(one.report.status().health, Health::Ok);
     assert!(one.audio.next().is_some());
 }
@@ -102,7 +102,7 @@ fn after_a_panic_a_rate_that_cannot_be_heard_is_still_what_is_wrong() {
     let (mut one, seat) = instance();
     let mut table = table(vec![seat]);
     one.audio.send(Message::Unsupported { rate_hz: 8000.0 });
-    table.pass();
+    table.pass(Loading::Allowed);
     table.recover(&"boom");
     assert_eq!(one.report.status().health, Health::UnsupportedRate { rate_hz: 8000.0 });
 }
@@ -114,7 +114,7 @@ fn a_stall_is_over_when_the_worker_goes_on_though_nobody_waits() {
     one.audio.restart(48_000.0, 0, SETTINGS);
     one.audio.shared.stalled.store(true, Ordering::Relaxed);
     one.audio.send(frame(1));
-    table.pass();
+    table.pass(Loading::Allowed);
     assert_eq!(one.report.status().health, Health::Ok);
 }
 
@@ -125,10 +125,10 @@ fn every_frame_is_heard_or_missed() {
     one.audio.send(frame(1));
     one.audio.restart(48_000.0, 0, SETTINGS);
     (2..5).for_each(|n| assert!(one.audio.send(frame(n))));
-    while table.pass() {}
+    while table.pass(Loading::Allowed) {}
     table.recover(&"boom");
     one.audio.send(frame(5));
-    table.pass();
+    table.pass(Loading::Allowed);
     let [_, heard, missed, _] = one.report.frames.now();
     assert_eq!((heard, missed), (3, 2));
 }
@@ -140,13 +140,13 @@ fn a_bad_model_is_refused_and_another_heals() {
     *one.params.model_path.write().expect("not poisoned") = "Cargo.toml".into();
     one.audio.restart(48_000.0, 0, SETTINGS);
     one.audio.send(frame(1));
-    table.pass();
+    table.pass(Loading::Allowed);
     let line = one.report.status().health.to_string();
     assert!(line.starts_with("Cargo.toml: "), "{line}");
     assert!(one.audio.next().is_none());
     one.params.model_path.write().expect("not poisoned").clear();
     one.audio.send(frame(2));
-    table.pass();
+    table.pass(Loading::Allowed);
     assert_eq!(one.report.status().health, Health::Ok);
     assert!(one.audio.next().is_some());
 }
@@ -156,7 +156,7 @@ fn a_closed_lane_leaves() {
     let (one, seat) = instance();
     let mut table = table(vec![seat]);
     drop(one.audio);
-    table.pass();
+    table.pass(Loading::Allowed);
     assert!(table.seats.is_empty());
 }
 
@@ -165,7 +165,7 @@ fn news_of(table: &mut Table, instances: &mut [Instance], frames: i64) -> Vec<Ve
     let mut all = vec![Vec::new(); instances.len()];
     for n in 1..=frames {
         instances.iter_mut().for_each(|one| assert!(one.audio.send(frame(n))));
-        assert!(table.pass());
+        assert!(table.pass(Loading::Allowed));
         for (one, all) in instances.iter_mut().zip(&mut all) {
             all.extend(std::iter::from_fn(|| one.audio.next()));
         }
@@ -271,7 +271,7 @@ fn when_all_fall_behind_those_rest_that_nobody_watches() {
     }
     // The editor of the first is open, the second is recorded.
     for _ in 0..30 {
-        table.pass();
+        table.pass(Loading::Allowed);
         instances[0].pictures.read();
     }
     instances[1].report.record(true);
@@ -291,7 +291,7 @@ fn when_all_fall_behind_those_rest_that_nobody_watches() {
     (0..4).for_each(|_| look(&mut triage, &mut table, &instances, 50));
     assert_eq!(resting(&table), [false, true, true, false], "the last one never rests");
     // Who rests is through with its queue at once, and says why it hears nothing.
-    while table.pass() {
+    while table.pass(Loading::Allowed) {
         instances[0].pictures.read();
     }
     let health = |instance: &Instance| instance.report.status().health;
@@ -299,7 +299,7 @@ fn when_all_fall_behind_those_rest_that_nobody_watches() {
     assert_eq!(health(&instances[0]), Health::Ok);
     // A jump is no wish to be heard.
     assert!(instances[2].audio.restart(48_000.0, 9_000, SETTINGS));
-    while table.pass() {}
+    while table.pass(Loading::Allowed) {}
     assert_eq!(resting(&table), [false, true, true, false]);
     // In time again, they come back one after the other, the recorded one first.
     (0..13).for_each(|_| look(&mut triage, &mut table, &instances, 50));
@@ -310,7 +310,7 @@ fn when_all_fall_behind_those_rest_that_nobody_watches() {
         while instance.audio.next().is_some() {}
         (300..310).for_each(|n| assert!(instance.audio.send(frame(n))));
     }
-    while table.pass() {}
+    while table.pass(Loading::Allowed) {}
     assert!(instances.iter().all(|instance| health(instance) == Health::Ok));
     assert!(instances.iter_mut().all(|instance| instance.audio.next().is_some()));
 }
@@ -326,7 +326,46 @@ fn a_queue_that_grows_shorter_lets_nobody_rest() {
     }
     for _ in 0..6 {
         look(&mut triage, &mut table, &instances, 50);
-        (0..30).for_each(|_| assert!(table.pass()));
+        (0..30).for_each(|_| assert!(table.pass(Loading::Allowed)));
     }
     assert!(table.seats.iter().all(|seat| !seat.rests()));
+}
+
+#[test]
+fn who_waits_does_the_work_but_loads_nothing() {
+    let hub = Hub { mail: Arc::default(), table: Arc::default(), worker: None };
+    let help = hub.help();
+    let (mut one, seat) = instance();
+    hub.table.lock().expect("not poisoned").seats.push(seat);
+    one.audio.restart(48_000.0, 0, SETTINGS);
+    one.audio.send(frame(1));
+    assert!(!help(), "the model is the worker's to load");
+    assert!(one.audio.next().is_none());
+    // The beat model, and the tag model after the beats.
+    assert!(hub.table.lock().expect("not poisoned").attempt(Loading::Allowed));
+    assert!(one.audio.next().is_some(), "the frame that was taken is not lost");
+    for n in 2..60 {
+        one.audio.send(frame(n));
+        assert!(help(), "frame {n}");
+        assert!(one.audio.next().is_some(), "frame {n}");
+    }
+    assert!(!help(), "there is nothing to do");
+    let _busy = hub.table.lock().expect("not poisoned");
+    one.audio.send(frame(60));
+    assert!(!help(), "somebody is at it");
+}
+
+#[test]
+fn a_waiting_lane_is_served_by_its_own_thread() {
+    let hub = Hub::shared().expect("a thread starts");
+    let (mut one, seat) = instance();
+    one.audio.attach(hub.worker().expect("a thread"), hub.help());
+    hub.admit(seat);
+    one.audio.restart(48_000.0, 0, SETTINGS);
+    for n in 1..200 {
+        one.audio.send(frame(n));
+        one.audio.wait();
+        assert!(one.audio.next().is_some(), "frame {n}");
+    }
+    assert!(!one.audio.shared.stalled.load(Ordering::Relaxed));
 }

@@ -105,6 +105,7 @@ impl Packed {
         let fits = |width: &&usize| b.cols.is_multiple_of(**width);
         self.width = widths.iter().find(fits).copied().unwrap_or(8);
         self.panels.clear();
+        self.pairs.clear();
         self.panels.resize(b.cols.div_ceil(self.width) * self.width * b.rows, 0.0);
         for (p, panel) in self.panels.chunks_exact_mut(self.width * b.rows.max(1)).enumerate() {
             let first = p * self.width;

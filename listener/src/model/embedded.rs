@@ -101,12 +101,16 @@ struct Probe {
 }
 
 impl Probe {
-    /// Whether both heard the same. Memories show in what is heard next; cells that add up for long may
-    /// differ in themselves, as `tract` rounds its logistic function more coarsely.
+    /// Whether both heard the same and remember the same, but for cells: these add up for long, and `tract`
+    /// rounds its logistic function more coarsely.
     fn agrees(&self, other: &Self) -> bool {
-        let (ours, theirs) = (&self.heard, &other.heard);
-        ours.len() == theirs.len()
-            && ours.iter().zip(theirs).all(|(a, b)| (a - b).abs() <= TOLERANCE)
+        let close = |ours: &[f32], theirs: &[f32], tolerance: f32| {
+            ours.len() == theirs.len()
+                && ours.iter().zip(theirs).all(|(a, b)| (a - b).abs() <= tolerance)
+        };
+        close(&self.heard, &other.heard, TOLERANCE)
+            && close(&self.state.h, &other.state.h, 10.0 * TOLERANCE)
+            && close(&self.state.context, &other.state.context, 0.0)
     }
 }
 

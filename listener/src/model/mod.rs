@@ -50,7 +50,7 @@ impl Activations {
 /// Which inference engine to use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Runtime {
-    /// `tract`, compiled in: no file to find, CPU only.
+    /// Compiled in: no file to find, CPU only.
     #[default]
     Embedded,
     /// ONNX Runtime from a dynamic library.

@@ -31,6 +31,8 @@ pub struct BarTracker {
     arriving: Vec<f32>,
     /// Mass that reaches the end of a bar, per meter and tempo.
     ending: [Vec<f32>; METERS.len()],
+    /// Of each beat, what reaches the next in the next step, per tempo.
+    next: Vec<Vec<f32>>,
     /// Mass around a beat, per tempo, and a part of it.
     around: Vec<f32>,
     coming: Vec<f32>,
@@ -55,6 +57,7 @@ impl BarTracker {
             flow: vec![0.0; padded(tempi) + 2 * states.from.padding()],
             arriving: zeros(),
             ending: METERS.map(|_| vec![0.0; tempi]),
+            next: vec![vec![0.0; tempi]; METERS.iter().sum()],
             around: zeros(),
             coming: vec![0.0; tempi],
             previous: Activations::default(),
@@ -75,7 +78,7 @@ impl BarTracker {
             }
             numbers.for_each(|beat| self.past.fill(beat, &self.coming));
         }
-        self.sum_all();
+        self.read_all();
         self.summed = 0;
         self.total = 1.0;
         self.previous = Activations::default();
@@ -95,7 +98,8 @@ impl BarTracker {
         for step in 1..=STEPS_PER_FRAME {
             let share = step as f32 / STEPS_PER_FRAME as f32;
             let between = blend(self.previous, activations, share);
-            self.advance(Observation::new(between, &self.settings));
+            let read = step == STEPS_PER_FRAME;
+            self.advance(Observation::new(between, &self.settings), read);
         }
         self.previous = activations;
         self.sum_some();
@@ -108,17 +112,16 @@ impl BarTracker {
     }
 
     /// A step passes: mass moves on, tempo and meter may change at the beats, and the states around each
-    /// are weighed.
+    /// are weighed. `read` says whether the past is read after it.
     #[inline(always)]
-    fn advance(&mut self, observation: Observation) {
+    fn advance(&mut self, observation: Observation, read: bool) {
         self.past.turn();
         for (meter, beats) in BEATS.into_iter().enumerate() {
             for beat in beats.start + 1..beats.end {
-                let within = self.states.within();
-                self.past.coming(beat - 1, 0, &mut self.flow[within]);
+                self.flow[self.states.within()].copy_from_slice(&self.next[beat - 1]);
                 self.arrive(meter, beat);
             }
-            self.past.coming(beats.end - 1, 0, &mut self.ending[meter]);
+            self.ending[meter].copy_from_slice(&self.next[beats.end - 1]);
         }
         self.change_meter();
         for (meter, beats) in BEATS.into_iter().enumerate() {
@@ -126,9 +129,9 @@ impl BarTracker {
             self.arrive(meter, beats.start);
         }
         for (meter, beats) in BEATS.into_iter().enumerate() {
-            self.weigh(meter, beats.end - 1, beats.start, observation.downbeat);
+            self.weigh(meter, beats.end - 1, beats.start, observation.downbeat, read);
             for beat in beats.start + 1..beats.end {
-                self.weigh(meter, beat - 1, beat, observation.beat);
+                self.weigh(meter, beat - 1, beat, observation.beat, read);
             }
         }
     }
@@ -157,22 +160,34 @@ impl BarTracker {
         let change = self.settings.meter_change;
         let [two, three, four] = &mut self.ending;
         let [two_prior, three_prior, four_prior] = self.states.meter_prior;
-        for ((two, three), four) in two.iter_mut().zip(three).zip(four) {
+        let [of_two, of_three, of_four] = &mut self.totals;
+        let ending = two.iter_mut().zip(three).zip(four);
+        let totals = of_two.iter_mut().zip(of_three).zip(of_four);
+        for (((two, three), four), ((of_two, of_three), of_four)) in ending.zip(totals) {
             let all = *two + *three + *four;
-            let changed = |mass: f32, prior| (1.0 - change) * mass + change * prior * all;
-            *two = changed(*two, two_prior);
-            *three = changed(*three, three_prior);
-            *four = changed(*four, four_prior);
+            let change = |mass: &mut f32, total: &mut f32, prior: f32| {
+                let changed = (1.0 - change) * *mass + change * prior * all;
+                *total += changed - std::mem::replace(mass, changed);
+            };
+            change(two, of_two, two_prior);
+            change(three, of_three, three_prior);
+            change(four, of_four, four_prior);
         }
     }
 
     /// Multiplies the states around `beat` of `meter`, which follows on `before`, with `weight`; states
-    /// elsewhere keep their weight of 1.
+    /// elsewhere keep their weight of 1. What leaves in the next step is put back only to be `read`.
     #[inline(always)]
-    fn weigh(&mut self, meter: usize, before: usize, beat: usize, weight: f32) {
-        let Self { states, past, around, coming, totals, .. } = self;
+    fn weigh(&mut self, meter: usize, before: usize, beat: usize, weight: f32, read: bool) {
+        let Self { states, past, next, around, coming, totals, .. } = self;
         around.fill(0.0);
-        for ahead in 1..=states.beat_width {
+        let next = &mut next[before];
+        past.coming(before, 1, next);
+        weigh_row(next, around, weight);
+        if read {
+            past.put_coming(before, 1, next);
+        }
+        for ahead in 2..=states.beat_width {
             past.coming(before, ahead, coming);
             weigh_row(coming, around, weight);
             past.put_coming(before, ahead, coming);
@@ -193,7 +208,7 @@ impl BarTracker {
         } else if !(1e-8..1e8).contains(&total) {
             // What is this unlikely counts as impossible, which also keeps denormals away.
             self.past.scale(1.0 / total, total * 1e-20);
-            self.sum_all();
+            self.read_all();
             self.total = 1.0;
         }
     }
@@ -210,8 +225,12 @@ impl BarTracker {
         self.sum(self.summed);
     }
 
-    fn sum_all(&mut self) {
+    /// Takes anew from the past whatever is kept up with it.
+    fn read_all(&mut self) {
         (0..self.groups()).for_each(|group| self.sum(group));
+        for (beat, next) in self.next.iter_mut().enumerate() {
+            self.past.coming(beat, 1, next);
+        }
     }
 
     #[inline(always)]

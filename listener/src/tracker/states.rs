@@ -63,8 +63,8 @@ pub(crate) fn padded(tempi: usize) -> usize {
 pub(crate) struct Diagonals {
     /// How far from the main diagonal the band reaches.
     reach: usize,
-    /// `weights[d][new]` is from the old tempo `new + d - reach`.
-    weights: Vec<Vec<f32>>,
+    /// For each group of new tempi, row `d` is from the old tempi `new + d - reach`.
+    weights: Vec<Vec<[f32; LANES]>>,
 }
 
 impl Diagonals {
@@ -73,10 +73,10 @@ impl Diagonals {
         let below = |(new, row): (usize, &Band)| new.saturating_sub(row.first);
         let widest = |f: &dyn Fn((usize, &Band)) -> usize| rows.iter().enumerate().map(f).max();
         let reach = widest(&above).max(widest(&below)).unwrap_or(0);
-        let mut weights = vec![vec![0.0; padded(rows.len())]; 2 * reach + 1];
+        let mut weights = vec![vec![[0.0; LANES]; 2 * reach + 1]; padded(rows.len()) / LANES];
         for (new, row) in rows.iter().enumerate() {
             for (old, weight) in row.tempi().zip(&row.weights) {
-                weights[old + reach - new][new] = *weight;
+                weights[new / LANES][old + reach - new][new % LANES] = *weight;
             }
         }
         Self { reach, weights }
@@ -86,13 +86,12 @@ impl Diagonals {
     /// [`padding`](Self::padding) zeros before it, and those and what fills `new` after it.
     #[inline(always)]
     pub(crate) fn multiply(&self, old: &[f32], new: &mut [f32]) {
-        for (group, new) in new.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        let groups = new.as_chunks_mut::<LANES>().0.iter_mut().zip(&self.weights);
+        for (group, (new, weights)) in groups.enumerate() {
             // Sums that stay in registers.
             let mut sums = [0.0; LANES];
-            for (shift, weights) in self.weights.iter().enumerate() {
-                let at = LANES * group;
-                let terms = weights[at..at + LANES].iter().zip(&old[shift + at..][..LANES]);
-                for (sum, (weight, old)) in sums.iter_mut().zip(terms) {
+            for (old, weights) in old[LANES * group..].windows(LANES).zip(weights) {
+                for ((sum, weight), old) in sums.iter_mut().zip(weights).zip(old) {
                     *sum += weight * old;
                 }
             }

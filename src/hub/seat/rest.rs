@@ -1,4 +1,4 @@
-//! A seat's rest: what the triage asks and says. Worker thread only.
+//! A seat's rest: what the triage asks and says. For whoever holds the table.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -121,5 +121,6 @@ impl Seat {
         }
         self.tagging.restart(self.picture.rate_hz);
         self.picture.restart(self.picture.rate_hz);
+        self.show = true;
     }
 }

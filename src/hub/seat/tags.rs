@@ -1,5 +1,5 @@
 //! A seat's tags: its part of the tagger's work, the picture of it, and the lines of its report.
-//! Worker thread only.
+//! For whoever holds the table.
 
 use std::sync::{Arc, PoisonError};
 
@@ -52,6 +52,7 @@ impl Seat {
     pub(super) fn forget_tags(&mut self) {
         self.tagging.forget();
         self.picture.forget_tags();
+        self.show = true;
         self.mood_void = self.mood_left;
     }
 

@@ -1,6 +1,6 @@
 //! The exported model, run by another engine, is the trainer's network.
 
-use listener::BANDS;
+use listener::{Activations, BANDS, BeatNet, FeatureSpec, LaneFrame, MelFrame, Runtime, SamplePos};
 use prost::Message;
 use tract_onnx::prelude::*;
 use trainer::export::{Provenance, onnx_bytes, rounded};
@@ -77,6 +77,53 @@ fn assert_close(a: &[f32], b: &[f32]) {
     assert_eq!(a.len(), b.len());
     let largest = a.iter().zip(b).fold(0.0f32, |m, (a, b)| m.max((a - b).abs()));
     assert!(largest < 1e-5, "differs by {largest}");
+}
+
+/// What the ear hears with the exported model, `lanes` of them in one call: the same frames in each. Also
+/// says what ran it.
+fn heard(shape: &BeatShape, params: &[f32], lanes: usize) -> (Vec<Vec<Activations>>, String) {
+    let bytes = onnx_bytes(shape, params, &Provenance::default()).expect("export");
+    let mut net = BeatNet::from_bytes(&bytes, &FeatureSpec::CURRENT, &Runtime::Embedded)
+        .expect("the ear takes it");
+    let mut states: Vec<_> = (0..lanes).map(|_| net.new_state()).collect();
+    let steps = mel()[..TIME * BANDS]
+        .as_chunks::<BANDS>()
+        .0
+        .iter()
+        .map(|&bins| {
+            let frame = MelFrame { at: SamplePos(0), bins };
+            let out = Activations::default();
+            let mut step: Vec<_> =
+                states.iter_mut().map(|state| LaneFrame { state, frame: &frame, out }).collect();
+            net.step(&mut step).expect("a step");
+            step.into_iter().map(|lane| lane.out).collect()
+        })
+        .collect();
+    (steps, net.backend().engine.clone())
+}
+
+#[test]
+fn the_ear_hears_the_same_on_its_own_kernels_with_any_number_of_lanes() {
+    for (channels, features, hidden, layers) in
+        [([16, 24], 64, 96, 2), ([8, 16], 24, 40, 1), ([8, 8], 32, 32, 3)]
+    {
+        let shape = BeatShape { channels, features, hidden, layers };
+        let params = params(&shape);
+        let (alone, engine) = heard(&shape, &params, 1);
+        assert_eq!(engine, "embedded");
+        for (heard, ours) in alone.iter().zip(ours(&shape, &params).chunks_exact(OUTPUTS)) {
+            let Activations { beat, downbeat, onset } = heard[0];
+            assert_close(&[beat, downbeat, onset], ours);
+        }
+        for lanes in [2, 3, 65] {
+            let (together, _) = heard(&shape, &params, lanes);
+            let same = |(all, one): (&Vec<_>, &Vec<_>)| all.iter().all(|heard| *heard == one[0]);
+            assert!(together.iter().zip(&alone).all(same), "{lanes} lanes");
+        }
+    }
+    let shape = BeatShape { channels: [8, 16], features: 24, hidden: 40, layers: 1 };
+    let choir = [7, 8].map(|seed| voice(&shape, seed)).concat();
+    assert_eq!(heard(&shape, &choir, 1).1, "embedded, tract 0.23", "no network of one voice");
 }
 
 #[test]

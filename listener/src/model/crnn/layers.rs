@@ -199,15 +199,6 @@ vectorised! {
 }
 
 vectorised! {
-    /// Applies the ELU in place.
-    pub(super) fn elu_all<FMA>(x: &mut [f32]) {
-        for x in x {
-            *x = elu::<FMA>(*x);
-        }
-    }
-}
-
-vectorised! {
     /// Applies the logistic function in place.
     pub(super) fn sigmoid_all<FMA>(x: &mut [f32]) {
         for x in x {

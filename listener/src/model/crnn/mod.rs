@@ -7,14 +7,13 @@
 mod layers;
 mod tensors;
 
-use layers::{
-    Conv, Dense, GROUP, KERNEL, Lstm, elu_all, sigmoid_all, softmax, statistics, tanh_all,
-};
+use layers::{Conv, Dense, GROUP, KERNEL, Lstm, sigmoid_all, softmax, statistics, tanh_all};
 use tensors::Tensors;
 
 use super::file::Graph;
 use super::{Lane, ModelShape};
 use crate::BANDS;
+use crate::kernels::activation::elu_all;
 
 /// Bands per pooled band, after each convolution.
 const POOLS: [usize; 2] = [2, 3];
