@@ -58,7 +58,7 @@ impl Card<'_> {
             text,
             "# {}.onnx: beats, downbeats and onsets\n\n\
              A causal network (look-ahead 0): two convolutions over log-mel frames, {} LSTM layers of \
-             {}, three sigmoids{}. {} parameters.\n\n",
+             {}, three sigmoids{}. {} parameters, rounded to bfloat16.\n\n",
             self.name,
             shape.layers,
             shape.hidden,

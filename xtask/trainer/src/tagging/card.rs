@@ -61,7 +61,7 @@ impl TagCard<'_> {
              A causal network, a judgement a second: two convolutions over log-mel frames, an LSTM \
              of {hidden} over frames, mean and maximum of both over {seconds} s, an LSTM of {hidden} over \
              the seconds, one head with a softmax over genres, sigmoids over instruments, and valence and arousal. \
-             {parameters} parameters.\n\n\
+             {parameters} parameters, rounded to bfloat16.\n\n\
              | | |\n|---|---|\n\
              | file | `{name}.onnx`, ONNX opset 17 |\n\
              | SHA-256 | `{sha}` |\n\
