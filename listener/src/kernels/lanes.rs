@@ -23,6 +23,8 @@ pub(crate) trait Lanes: Copy {
     fn load_pairs(from: &Pairs) -> [Self; 2];
     /// Gives eight floats.
     fn store(self, to: &mut [f32; WIDTH]);
+    /// Asks the memory for what lies `ahead` items on, which may be beyond the end.
+    fn prefetch<T>(from: &T, ahead: usize);
     /// `self + a * b`.
     fn plus_product(self, a: Self, b: Self) -> Self;
 }
@@ -56,6 +58,9 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn prefetch<T>(_: &T, _: usize) {}
+
+    #[inline(always)]
     fn plus_product(self, a: Self, b: Self) -> Self {
         Self(std::array::from_fn(|i| self.0[i] + a.0[i] * b.0[i]))
     }
@@ -70,8 +75,9 @@ pub(crate) use wide::Wide as Fused;
 #[allow(unsafe_code, reason = "vector instructions and their memory")]
 mod wide {
     use std::arch::x86_64::{
-        __m256, _mm256_and_si256, _mm256_castsi256_ps, _mm256_fmadd_ps, _mm256_loadu_ps,
-        _mm256_loadu_si256, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps,
+        __m256, _MM_HINT_T0, _mm_prefetch, _mm256_and_si256, _mm256_castsi256_ps, _mm256_fmadd_ps,
+        _mm256_loadu_ps, _mm256_loadu_si256, _mm256_set1_epi32, _mm256_set1_ps, _mm256_slli_epi32,
+        _mm256_storeu_ps,
     };
 
     use super::{Lanes, Pairs, UPPER, WIDTH};
@@ -110,6 +116,13 @@ mod wide {
         fn store(self, to: &mut [f32; WIDTH]) {
             // SAFETY: as above, and the array holds the eight floats that are written.
             unsafe { _mm256_storeu_ps(to.as_mut_ptr(), self.0) }
+        }
+
+        #[inline(always)]
+        fn prefetch<T>(from: &T, ahead: usize) {
+            let place = std::ptr::from_ref(from).wrapping_add(ahead);
+            // SAFETY: a hint that reads nothing, wherever it points.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast()) };
         }
 
         #[inline(always)]

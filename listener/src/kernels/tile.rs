@@ -231,6 +231,10 @@ fn tile<L: Lanes, P: PanelRow<GROUPS>, const R: usize, const GROUPS: usize>(
     }
 }
 
+/// Rows of a panel from which on the weights are asked for ahead: they come from afar, once a frame, and
+/// the processor's own guesses end with each page of memory.
+const AHEAD: usize = 48;
+
 /// One row by the groups of two panels; its columns lie side by side.
 #[inline(always)]
 fn lone<L: Lanes, P: PanelRow<GROUPS>, const GROUPS: usize>(
@@ -246,6 +250,8 @@ fn lone<L: Lanes, P: PanelRow<GROUPS>, const GROUPS: usize>(
         let values = &a.data[row * a.row_step + run * a.run_step..][..first.len()];
         let second = &second[..first.len()];
         for (k, value) in values.iter().enumerate() {
+            L::prefetch(&first[k], AHEAD);
+            L::prefetch(&second[k], AHEAD);
             sum_up::<L, 1, GROUPS>(&mut sums, [*value], first[k].load());
             sum_up::<L, 1, GROUPS>(&mut more, [*value], second[k].load());
         }
