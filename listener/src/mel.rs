@@ -1,6 +1,6 @@
 //! The mel filterbank: overlapping triangles, equally spaced on the mel scale.
 
-use crate::FeatureSpec;
+use crate::{FeatureSpec, vectorised};
 
 /// One triangle: the transform's bins it covers and their weights, which sum to 1.
 #[derive(Debug, Clone)]
@@ -53,10 +53,7 @@ impl MelBank {
 
     /// Sums `magnitudes` (one per bin) into `out` (one per band).
     pub(crate) fn apply(&self, magnitudes: &[f32], out: &mut [f32]) {
-        for (band, out) in self.bands.iter().zip(out) {
-            let covered = &magnitudes[band.first_bin..band.first_bin + band.weights.len()];
-            *out = dot(covered, &band.weights);
-        }
+        apply(&self.bands, magnitudes, out);
     }
 
     /// Bins that count, from the first on.
@@ -65,12 +62,25 @@ impl MelBank {
     }
 }
 
+vectorised! {
+    /// [`MelBank::apply`].
+    fn apply<FMA>(bands: &[Band], magnitudes: &[f32], out: &mut [f32]) {
+        for (band, out) in bands.iter().zip(out) {
+            let covered = &magnitudes[band.first_bin..band.first_bin + band.weights.len()];
+            *out = dot(covered, &band.weights);
+        }
+    }
+}
+
 /// The sum of products, in eight lanes, so that no addition waits for the one before.
+#[inline(always)]
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let ((groups, a), (weights, b)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut lanes = [0.0; 8];
     for (group, weights) in groups.iter().zip(weights) {
-        lanes = std::array::from_fn(|i| lanes[i] + group[i] * weights[i]);
+        for ((lane, a), b) in lanes.iter_mut().zip(group).zip(weights) {
+            *lane += a * b;
+        }
     }
     lanes.iter().sum::<f32>() + a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>()
 }

@@ -384,15 +384,19 @@ impl Seat {
         } else {
             health
         };
-        let status = Status {
-            backend: self.picture.backend,
-            health,
-            gaps: shared.gaps.load(Ordering::Relaxed),
-            late: shared.late.load(Ordering::Relaxed),
-            tags: self.tag_health,
+        let (gaps, late) =
+            (shared.gaps.load(Ordering::Relaxed), shared.late.load(Ordering::Relaxed));
+        // Part by part, for a frame seldom changes any, and a whole status is a lot to copy.
+        let same = |posted: &Status| {
+            posted.health == health
+                && (posted.gaps, posted.late) == (gaps, late)
+                && posted.tags == self.tag_health
+                && posted.backend == self.picture.backend
         };
-        let changed = self.posted != Some(status);
+        let changed = !self.posted.as_ref().is_some_and(same);
         if changed {
+            let (backend, tags) = (self.picture.backend, self.tag_health);
+            let status = Status { backend, health, gaps, late, tags };
             self.picture.health = health;
             self.picture.gaps = status.gaps;
             self.picture.late = status.late;

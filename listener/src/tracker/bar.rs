@@ -180,7 +180,10 @@ impl BarTracker {
     #[inline(always)]
     fn weigh(&mut self, meter: usize, before: usize, beat: usize, weight: f32, read: bool) {
         let Self { states, past, next, around, coming, totals, .. } = self;
-        around.fill(0.0);
+        for (mass, around) in past.row_mut(beat, 0).iter_mut().zip(&mut *around) {
+            *around = *mass;
+            *mass *= weight;
+        }
         let next = &mut next[before];
         past.coming(before, 1, next);
         weigh_row(next, around, weight);
@@ -192,7 +195,7 @@ impl BarTracker {
             weigh_row(coming, around, weight);
             past.put_coming(before, ahead, coming);
         }
-        for age in 0..=states.beat_width {
+        for age in 1..=states.beat_width {
             weigh_row(past.row_mut(beat, age), around, weight);
         }
         for (total, around) in totals[meter].iter_mut().zip(around) {
