@@ -48,27 +48,11 @@ pub fn elu<const FMA: bool>(x: f32) -> f32 {
     if x > 0.0 { x } else { exp::<FMA>(x.min(0.0)) - 1.0 }
 }
 
-/// Slope of [`elu`], from its output.
-#[inline(always)]
-#[must_use]
-pub fn elu_slope(y: f32) -> f32 {
-    if y > 0.0 { 1.0 } else { y + 1.0 }
-}
-
 vectorised! {
     /// Applies [`elu`] in place.
     pub fn elu_all<FMA>(x: &mut [f32]) {
         for x in x {
             *x = elu::<FMA>(*x);
-        }
-    }
-}
-
-vectorised! {
-    /// Multiplies `dy` by the slope of [`elu`] at outputs `y`, in place.
-    pub fn elu_backward<FMA>(y: &[f32], dy: &mut [f32]) {
-        for (dy, &y) in dy.iter_mut().zip(y) {
-            *dy *= elu_slope(y);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use listener::BANDS;
 
+use super::gradient;
 use super::linear::Linear;
 use super::shape::{CONTEXT, Layout};
 use super::stem::{self, Stem, size};
@@ -66,7 +67,7 @@ impl Front {
         grads: &mut [f32],
         scratch: &mut Packed,
     ) {
-        activation::elu_backward(&tape.features, d_features);
+        gradient::elu_backward(&tape.features, d_features);
         let lanes = tape.stems.len();
         for (lane, stem) in tape.stems.iter().enumerate() {
             let columns = d_features.chunks_exact(self.width).skip(lane).step_by(lanes);

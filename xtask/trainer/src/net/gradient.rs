@@ -1,6 +1,7 @@
-//! Products that only training needs: the gradients of weights and biases.
+//! Arithmetic that only training needs: the gradients of weights, biases and the ELU.
 
 use listener::kernels::matrix::{Onto, Packed, View, multiply};
+use listener::vectorised;
 
 /// Rows of a reduction that are packed at a time; a panel of them stays in the first cache.
 const CHUNK: usize = 256;
@@ -37,6 +38,21 @@ pub(crate) fn accumulate_column_sums(b: &[f32], out: &mut [f32]) {
     for row in b.chunks_exact(out.len()) {
         for (out, value) in out.iter_mut().zip(row) {
             *out += value;
+        }
+    }
+}
+
+/// Slope of the ELU, from its output.
+#[inline(always)]
+pub(crate) fn elu_slope(y: f32) -> f32 {
+    if y > 0.0 { 1.0 } else { y + 1.0 }
+}
+
+vectorised! {
+    /// Multiplies `dy` by the slope of the ELU at outputs `y`, in place.
+    pub(crate) fn elu_backward<FMA>(y: &[f32], dy: &mut [f32]) {
+        for (dy, &y) in dy.iter_mut().zip(y) {
+            *dy *= elu_slope(y);
         }
     }
 }

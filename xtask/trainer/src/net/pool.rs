@@ -1,7 +1,8 @@
 //! Max-pooling over bands followed by ELU. The ELU is monotonic, so pooling first gives the same
 //! and costs half to a third of the exponentials.
 
-use listener::kernels::activation::{elu, elu_slope};
+use super::gradient::elu_slope;
+use listener::kernels::activation::elu;
 use listener::vectorised;
 
 /// Sizes of one pooling: `y` is [frames, bands in, channels] in, [frames, bands out, channels] out.
