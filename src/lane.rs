@@ -129,8 +129,19 @@ pub(crate) struct LaneWorker {
     pub(crate) shared: Arc<Shared>,
 }
 
-/// Does some of the worker's work on the thread that calls it; says whether there was any to do.
-pub(crate) type Help = Box<dyn Fn() -> bool + Send>;
+/// What became of an offer to do some of the worker's work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Helped {
+    /// Some is done.
+    Some,
+    /// There is none, or none but the worker's own.
+    Nothing,
+    /// Somebody is at it.
+    Busy,
+}
+
+/// Does some of the worker's work on the thread that calls it.
+pub(crate) type Help = Box<dyn Fn() -> Helped + Send>;
 
 /// The audio thread's half.
 pub(crate) struct LaneAudio {
@@ -220,11 +231,16 @@ impl LaneAudio {
             if done() >= self.sent {
                 return;
             }
-            if !help() {
-                break;
+            match help() {
+                Helped::Some => {}
+                Helped::Nothing => {
+                    worker.unpark();
+                    break;
+                }
+                // Waking the worker now would bring it back to the table just when this thread is at it.
+                Helped::Busy => break,
             }
         }
-        worker.unpark();
         self.wait_from(done(), help);
     }
 
@@ -244,7 +260,7 @@ impl LaneAudio {
                 std::hint::spin_loop();
                 continue;
             }
-            if help() && self.shared.done.load(Ordering::Acquire) != done {
+            if help() == Helped::Some && self.shared.done.load(Ordering::Acquire) != done {
                 continue;
             }
             if self.shared.loading.load(Ordering::Relaxed) {

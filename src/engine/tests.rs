@@ -11,7 +11,7 @@ use crate::clap::param_out::ParamEvent;
 use crate::health::Health;
 use crate::hub::seat::Seat;
 use crate::hub::tagger::Tagger;
-use crate::lane::lane;
+use crate::lane::{Helped, lane};
 use crate::params::TimeParams;
 use crate::report::{Report, TagLine};
 use crate::snapshot::Snapshot;
@@ -74,7 +74,7 @@ impl Instance {
                 }
             })
         };
-        engine.lane_mut().attach(worker.thread().clone(), Box::new(|| false));
+        engine.lane_mut().attach(worker.thread().clone(), Box::new(|| Helped::Nothing));
         engine.activate(&config(mode), look_ahead);
         Self { engine, report, stop, worker: Some(worker), left: Left::default() }
     }

@@ -17,7 +17,7 @@ use std::any::Any;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, Weak};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ use listener::{BeatNet, LaneFrame};
 use crate::denormals::Flushed;
 use crate::faults;
 use crate::health::Health;
-use crate::lane::Help;
+use crate::lane::{Help, Helped};
 use crate::models::{Model, Models, Network};
 use seat::Seat;
 use tagger::Tagger;
@@ -98,9 +98,9 @@ impl Hub {
     pub(crate) fn help(&self) -> Help {
         let table = Arc::downgrade(&self.table);
         Box::new(move || {
-            let Some(table) = table.upgrade() else { return false };
-            let Ok(mut table) = table.try_lock() else { return false };
-            table.attempt(Loading::Forbidden)
+            let Some(table) = table.upgrade() else { return Helped::Nothing };
+            let Some(mut table) = free(&table) else { return Helped::Busy };
+            if table.attempt(Loading::Forbidden) { Helped::Some } else { Helped::Nothing }
         })
     }
 }
@@ -148,20 +148,29 @@ struct Table {
     triage: Triage,
 }
 
+/// The table, unless somebody is at it.
+fn free(table: &Mutex<Table>) -> Option<MutexGuard<'_, Table>> {
+    match table.try_lock() {
+        Ok(table) => Some(table),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
 /// What the worker's thread does.
 fn work(mail: &Mail, table: &Mutex<Table>) {
     ask_for_priority();
     let mut idle = 0_u32;
     let mut looked = Instant::now();
     while !mail.stopping.load(Ordering::Acquire) {
-        let heard = {
-            let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever helps does the same; to wait for the lock would have it wake this thread over and over.
+        let heard = free(table).is_some_and(|mut table| {
             faults::pass();
             let heard = table.attempt(Loading::Allowed);
             let now = Instant::now();
             table.look(now - std::mem::replace(&mut looked, now));
             heard
-        };
+        });
         if heard {
             idle = 0;
             continue;

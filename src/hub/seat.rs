@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use listener::{
     Activations, BarState, BeatNet, Decoder, DecoderSettings, FeatureSpec, Heard, LaneFrame,
-    MelFrame, NetState,
+    MelFrame, NetState, vectorised,
 };
 
 use super::tagging::Tagging;
@@ -359,11 +359,10 @@ impl Seat {
         let end = place.saturating_sub(half_window.saturating_sub(hop / 2));
         self.hop.resize((hop.min(end) as usize).min(HOP_SAMPLES_MAX), 0.0);
         let start = end - self.hop.len() as u64;
-        let (low, high) = if self.lane.shared.ring.read(start, &mut self.hop) {
-            extremes(&self.hop)
-        } else {
-            (0.0, 0.0)
-        };
+        let (mut low, mut high) = (0.0, 0.0);
+        if self.lane.shared.ring.read(start, &mut self.hop) {
+            extremes(&self.hop, &mut low, &mut high);
+        }
         let Activations { beat, downbeat, onset } = heard.activations;
         self.picture
             .trace(TraceFrame { at: heard.at, beat, downbeat, onset, low, high }, heard.due);
@@ -412,19 +411,21 @@ impl Seat {
     }
 }
 
-/// The lowest and the highest of `samples`, and of 0.
-fn extremes(samples: &[f32]) -> (f32, f32) {
-    let (groups, rest) = samples.as_chunks::<8>();
-    let (mut low, mut high) = ([0.0_f32; 8], [0.0_f32; 8]);
-    for group in groups {
-        low = std::array::from_fn(|i| if group[i] < low[i] { group[i] } else { low[i] });
-        high = std::array::from_fn(|i| if group[i] > high[i] { group[i] } else { high[i] });
+vectorised! {
+    /// The lowest and the highest of `samples`, and of 0.
+    fn extremes<FMA>(samples: &[f32], low: &mut f32, high: &mut f32) {
+        let (groups, rest) = samples.as_chunks::<8>();
+        let (mut lows, mut highs) = ([0.0_f32; 8], [0.0_f32; 8]);
+        for group in groups {
+            for lane in 0..8 {
+                lows[lane] = if group[lane] < lows[lane] { group[lane] } else { lows[lane] };
+                highs[lane] = if group[lane] > highs[lane] { group[lane] } else { highs[lane] };
+            }
+        }
+        let all = || rest.iter().copied();
+        *low = lows.into_iter().chain(all()).fold(0.0, f32::min);
+        *high = highs.into_iter().chain(all()).fold(0.0, f32::max);
     }
-    let all = || rest.iter().copied();
-    (
-        low.into_iter().chain(all()).fold(0.0, f32::min),
-        high.into_iter().chain(all()).fold(0.0, f32::max),
-    )
 }
 
 /// One more frame of which this became.

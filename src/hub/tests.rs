@@ -339,20 +339,20 @@ fn who_waits_does_the_work_but_loads_nothing() {
     hub.table.lock().expect("not poisoned").seats.push(seat);
     one.audio.restart(48_000.0, 0, SETTINGS);
     one.audio.send(frame(1));
-    assert!(!help(), "the model is the worker's to load");
+    assert_eq!(help(), Helped::Nothing, "the model is the worker's to load");
     assert!(one.audio.next().is_none());
     // The beat model, and the tag model after the beats.
     assert!(hub.table.lock().expect("not poisoned").attempt(Loading::Allowed));
     assert!(one.audio.next().is_some(), "the frame that was taken is not lost");
     for n in 2..60 {
         one.audio.send(frame(n));
-        assert!(help(), "frame {n}");
+        assert_eq!(help(), Helped::Some, "frame {n}");
         assert!(one.audio.next().is_some(), "frame {n}");
     }
-    assert!(!help(), "there is nothing to do");
+    assert_eq!(help(), Helped::Nothing);
     let _busy = hub.table.lock().expect("not poisoned");
     one.audio.send(frame(60));
-    assert!(!help(), "somebody is at it");
+    assert_eq!(help(), Helped::Busy);
 }
 
 #[test]

@@ -45,7 +45,8 @@ pub fn tanh<const FMA: bool>(x: f32) -> f32 {
 #[inline(always)]
 #[must_use]
 pub fn elu<const FMA: bool>(x: f32) -> f32 {
-    if x > 0.0 { x } else { exp::<FMA>(x.min(0.0)) - 1.0 }
+    // A choice between the two would become a masked store, which some processors take long for.
+    x.max(0.0) + (exp::<FMA>(x.min(0.0)) - 1.0)
 }
 
 vectorised! {

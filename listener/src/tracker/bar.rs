@@ -24,14 +24,8 @@ pub struct BarTracker {
     summed: usize,
     /// Total of all states after the last frame.
     total: f32,
-    /// Mass that reaches a beat, per tempo, with the zeros that
+    /// Of each beat, what reaches the next in the next step, per tempo, with the zeros that
     /// [`Diagonals::multiply`](super::states::Diagonals::multiply) wants around it.
-    flow: Vec<f32>,
-    /// Mass that goes on from there, per tempo.
-    arriving: Vec<f32>,
-    /// Mass that reaches the end of a bar, per meter and tempo.
-    ending: [Vec<f32>; METERS.len()],
-    /// Of each beat, what reaches the next in the next step, per tempo.
     next: Vec<Vec<f32>>,
     /// Mass around a beat, per tempo, and a part of it.
     around: Vec<f32>,
@@ -48,16 +42,14 @@ impl BarTracker {
         let states = States::new(settings);
         let tempi = states.tempi();
         let zeros = || vec![0.0; padded(tempi)];
+        let next = vec![0.0; padded(tempi) + 2 * states.from.padding()];
         let mut tracker = Self {
             settings: settings.clone(),
             past: Past::new(METERS.iter().sum(), &states.intervals),
             totals: METERS.map(|_| zeros()),
             summed: 0,
             total: 1.0,
-            flow: vec![0.0; padded(tempi) + 2 * states.from.padding()],
-            arriving: zeros(),
-            ending: METERS.map(|_| vec![0.0; tempi]),
-            next: vec![vec![0.0; tempi]; METERS.iter().sum()],
+            next: vec![next; METERS.iter().sum()],
             around: zeros(),
             coming: vec![0.0; tempi],
             previous: Activations::default(),
@@ -118,15 +110,12 @@ impl BarTracker {
         self.past.turn();
         for (meter, beats) in BEATS.into_iter().enumerate() {
             for beat in beats.start + 1..beats.end {
-                self.flow[self.states.within()].copy_from_slice(&self.next[beat - 1]);
-                self.arrive(meter, beat);
+                self.arrive(meter, beat - 1, beat);
             }
-            self.ending[meter].copy_from_slice(&self.next[beats.end - 1]);
         }
         self.change_meter();
         for (meter, beats) in BEATS.into_iter().enumerate() {
-            self.flow[self.states.within()].copy_from_slice(&self.ending[meter]);
-            self.arrive(meter, beats.start);
+            self.arrive(meter, beats.end - 1, beats.start);
         }
         for (meter, beats) in BEATS.into_iter().enumerate() {
             self.weigh(meter, beats.end - 1, beats.start, observation.downbeat, read);
@@ -136,29 +125,31 @@ impl BarTracker {
         }
     }
 
-    /// What flows to `beat` of `meter` goes on from there, some of it at another tempo.
+    /// What reaches `beat` of `meter` from the one `before` goes on from there, some of it at another tempo.
     #[inline(always)]
-    fn arrive(&mut self, meter: usize, beat: usize) {
+    fn arrive(&mut self, meter: usize, before: usize, beat: usize) {
         let States { from, prior, pull, meter_prior, .. } = &self.states;
-        from.multiply(&self.flow, &mut self.arriving);
+        let arriving = self.past.row_mut(beat, 0);
+        from.multiply(&self.next[before], arriving);
         // A little enters from nowhere: whatever was thought impossible may begin anew.
         let enters = self.settings.restart * self.total * meter_prior[meter] / METERS[meter] as f32;
-        let leaving = &self.flow[self.states.within()];
+        let leaving = &self.next[before][self.states.within()];
         let totals = self.totals[meter].iter_mut().zip(leaving);
         for ((mass, (pull, prior)), (total, left)) in
-            self.arriving.iter_mut().zip(pull.iter().zip(prior)).zip(totals)
+            arriving.iter_mut().zip(pull.iter().zip(prior)).zip(totals)
         {
             *mass = *mass * pull + enters * prior;
             *total += *mass - left;
         }
-        self.past.row_mut(beat, 0).copy_from_slice(&self.arriving);
     }
 
     /// A bar has ended: another meter may follow.
     #[inline(always)]
     fn change_meter(&mut self) {
         let change = self.settings.meter_change;
-        let [two, three, four] = &mut self.ending;
+        let ending = self.next.get_disjoint_mut(BEATS.map(|beats| beats.end - 1));
+        let Ok([two, three, four]) = ending else { return };
+        let [two, three, four] = [two, three, four].map(|ending| &mut ending[self.states.within()]);
         let [two_prior, three_prior, four_prior] = self.states.meter_prior;
         let [of_two, of_three, of_four] = &mut self.totals;
         let ending = two.iter_mut().zip(three).zip(four);
@@ -180,11 +171,11 @@ impl BarTracker {
     #[inline(always)]
     fn weigh(&mut self, meter: usize, before: usize, beat: usize, weight: f32, read: bool) {
         let Self { states, past, next, around, coming, totals, .. } = self;
+        let next = &mut next[before][states.within()];
         for (mass, around) in past.row_mut(beat, 0).iter_mut().zip(&mut *around) {
             *around = *mass;
             *mass *= weight;
         }
-        let next = &mut next[before];
         past.coming(before, 1, next);
         weigh_row(next, around, weight);
         if read {
@@ -218,7 +209,7 @@ impl BarTracker {
 
     /// Groups of totals: of each meter, of so many tempi.
     fn groups(&self) -> usize {
-        METERS.len() * self.arriving.len() / LANES
+        METERS.len() * self.around.len() / LANES
     }
 
     /// Sums a group of totals anew; all of them in less than a second.
@@ -232,7 +223,7 @@ impl BarTracker {
     fn read_all(&mut self) {
         (0..self.groups()).for_each(|group| self.sum(group));
         for (beat, next) in self.next.iter_mut().enumerate() {
-            self.past.coming(beat, 1, next);
+            self.past.coming(beat, 1, &mut next[self.states.within()]);
         }
     }
 

@@ -139,9 +139,9 @@ impl Past {
         for age in first.max(0)..end.min(self.depth as i32) {
             let row = self.group(beat, age as usize, group);
             for lane in 0..LANES {
-                // All bits or none: a condition would become a branch.
-                let counts = 0_u32.wrapping_sub(u32::from((age >= from[lane]) & (age < to[lane])));
-                sums[lane] += f32::from_bits(row[lane].to_bits() & counts);
+                // All bits or none, of the signs of two differences: conditions do not vectorise well.
+                let counts = ((from[lane] - 1 - age) & (age - to[lane])) >> (i32::BITS - 1);
+                sums[lane] += f32::from_bits(row[lane].to_bits() & counts.cast_unsigned());
             }
         }
         sums

@@ -63,8 +63,9 @@ pub(crate) fn padded(tempi: usize) -> usize {
 pub(crate) struct Diagonals {
     /// How far from the main diagonal the band reaches.
     reach: usize,
-    /// For each group of new tempi, row `d` is from the old tempi `new + d - reach`.
-    weights: Vec<Vec<[f32; LANES]>>,
+    /// For each group of new tempi the first of its rows, and these: row `d` is from the old tempi
+    /// `new + d - reach`.
+    weights: Vec<(usize, Vec<[f32; LANES]>)>,
 }
 
 impl Diagonals {
@@ -79,7 +80,14 @@ impl Diagonals {
                 weights[new / LANES][old + reach - new][new % LANES] = *weight;
             }
         }
-        Self { reach, weights }
+        // Fast tempi have few neighbours: most of their rows are empty.
+        let weights = weights.into_iter().map(|rows| {
+            let holds = |row: &[f32; LANES]| row.iter().any(|weight| *weight != 0.0);
+            let first = rows.iter().position(holds).unwrap_or(0);
+            let end = rows.iter().rposition(holds).map_or(first, |last| last + 1);
+            (first, rows[first..end].to_vec())
+        });
+        Self { reach, weights: weights.collect() }
     }
 
     /// Writes the product with `old` to `new`, which holds a multiple of [`LANES`] values. `old` has
@@ -87,10 +95,10 @@ impl Diagonals {
     #[inline(always)]
     pub(crate) fn multiply(&self, old: &[f32], new: &mut [f32]) {
         let groups = new.as_chunks_mut::<LANES>().0.iter_mut().zip(&self.weights);
-        for (group, (new, weights)) in groups.enumerate() {
+        for (group, (new, (first, weights))) in groups.enumerate() {
             // Sums that stay in registers.
             let mut sums = [0.0; LANES];
-            for (old, weights) in old[LANES * group..].windows(LANES).zip(weights) {
+            for (old, weights) in old[LANES * group + first..].windows(LANES).zip(weights) {
                 for ((sum, weight), old) in sums.iter_mut().zip(weights).zip(old) {
                     *sum += weight * old;
                 }
