@@ -11,7 +11,7 @@ pub(crate) const WIDTH: usize = 8;
 pub(crate) type Pairs = [u32; WIDTH];
 
 /// Keeps the upper half of a float.
-const UPPER: u32 = 0xffff_0000;
+pub(super) const UPPER: u32 = 0xffff_0000;
 
 /// Eight floats.
 pub(crate) trait Lanes: Copy {

@@ -3,6 +3,8 @@
 //! The ear hears with them and the trainer learns with them, so that both say the same.
 
 pub mod activation;
+#[cfg(target_arch = "x86_64")]
+mod broad;
 mod lanes;
 pub mod matrix;
 mod simd;

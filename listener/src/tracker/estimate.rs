@@ -145,10 +145,7 @@ impl Estimator {
         for (group, near) in groups(&states.alike[tempo]) {
             let mut weights = [0.0; LANES];
             for age in 0..states.intervals[near.end - 1] {
-                let mut profile = [0.0; LANES];
-                for beat in 0..BEATS[METERS.len() - 1].end {
-                    add(&mut profile, past.group(beat, age, group));
-                }
+                let profile = past.profile(age, group);
                 for tempo in near.clone() {
                     if let Some(&bin) = self.bins[tempo].get(age) {
                         let probability = profile[tempo - group * LANES];
@@ -256,13 +253,6 @@ fn groups(tempi: &Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> {
     (tempi.start / LANES..tempi.end.div_ceil(LANES)).map(move |group| {
         (group, tempi.start.max(group * LANES)..tempi.end.min((group + 1) * LANES))
     })
-}
-
-#[inline(always)]
-fn add(to: &mut [f32; LANES], values: &[f32; LANES]) {
-    for (to, value) in to.iter_mut().zip(values) {
-        *to += value;
-    }
 }
 
 /// A sum in eight lanes, which the compiler turns into vector instructions.

@@ -67,6 +67,21 @@ impl Past {
         self.mass[place..].first_chunk().unwrap_or(NONE)
     }
 
+    /// The mass of a group of [`LANES`] tempi at `age`, of all beats together.
+    #[inline(always)]
+    pub(crate) fn profile(&self, age: usize, group: usize) -> [f32; LANES] {
+        let mut profile = [0.0; LANES];
+        let first = self.place(0, age) + group * LANES;
+        for beat in self.mass[first..].chunks(self.depth * self.width) {
+            if let Some(row) = beat.first_chunk::<LANES>() {
+                for lane in 0..LANES {
+                    profile[lane] += row[lane];
+                }
+            }
+        }
+        profile
+    }
+
     /// Where what reaches the next beat in `ahead` steps lies, from the last of some tempi to the first: of
     /// the first tempi, and of the others, with how many these are. From tempo to tempo it is a row and
     /// back by one value.

@@ -117,10 +117,13 @@ vectorised! {
         let bands = y.as_chunks_mut::<GROUP>().0.chunks_exact_mut(groups);
         for (x, y) in x.chunks_exact(size * groups).zip(bands) {
             for (g, y) in y.iter_mut().enumerate() {
-                *y = x[g];
+                let mut most = x[g];
                 for x in x[g..].iter().skip(groups).step_by(groups) {
-                    *y = std::array::from_fn(|i| if x[i] > y[i] { x[i] } else { y[i] });
+                    for (most, x) in most.iter_mut().zip(x) {
+                        *most = if x > most { *x } else { *most };
+                    }
                 }
+                *y = most;
             }
         }
         for y in y {
