@@ -4,10 +4,11 @@
 #![allow(unsafe_code, reason = "vector instructions and their memory")]
 
 use std::arch::x86_64::{
-    __m512, __m512i, _MM_HINT_T0, _mm_prefetch, _mm256_castpd_ps, _mm256_castps_pd, _mm256_loadu_ps,
-    _mm256_storeu_ps, _mm512_and_si512, _mm512_castpd_ps, _mm512_castps_pd, _mm512_castps256_ps512,
-    _mm512_castps512_ps256, _mm512_castsi512_ps, _mm512_extractf64x4_pd, _mm512_fmadd_ps,
-    _mm512_insertf64x4, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi32,
+    __m512, __m512i, _MM_HINT_T0, _mm_prefetch, _mm256_castpd_ps, _mm256_castps_pd,
+    _mm256_loadu_ps, _mm256_storeu_ps, _mm512_and_si512, _mm512_castpd_ps, _mm512_castps_pd,
+    _mm512_castps256_ps512, _mm512_castps512_ps256, _mm512_castsi512_ps, _mm512_extractf64x4_pd,
+    _mm512_fmadd_ps, _mm512_insertf64x4, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_slli_epi32,
 };
 
 use super::lanes::{Pairs, UPPER, WIDTH};
@@ -32,7 +33,8 @@ pub(super) fn is_broad() -> bool {
 /// If `out` is too short.
 pub(super) fn add_product(row: &[f32], panels: &[Row], out: &mut [f32], ahead: usize) {
     assert!(is_broad(), "the processor has no AVX-512");
-    let (mut panels, mut out) = (panels, out.as_chunks_mut::<WIDTH>().0.as_chunks_mut::<GROUPS>().0);
+    let (mut panels, mut out) =
+        (panels, out.as_chunks_mut::<WIDTH>().0.as_chunks_mut::<GROUPS>().0);
     while !panels.is_empty() {
         let count = (panels.len() / row.len()).min(4);
         let (now, later) = panels.split_at(count * row.len());

@@ -4,6 +4,8 @@
 //! file, [`ModelFile`], is checked before any backend sees it. Weights are shared by all lanes, a
 //! [`NetState`] belongs to one lane. The [`Engine`] below runs any network of this kind.
 
+#[cfg(feature = "ort")]
+mod blocked;
 mod crnn;
 mod embedded;
 mod engine;

@@ -11,6 +11,7 @@ use ort::ep::{self, ExecutionProviderDispatch};
 use ort::session::Session;
 use ort::value::TensorRef;
 
+use super::blocked::blocked;
 use super::file::{Graph, INPUTS, Interface};
 use super::placement::{RECORD, placement};
 use super::{Backend, Lane, ModelShape, Provider};
@@ -39,8 +40,10 @@ impl OnnxRuntime {
         let mut refused = Vec::new();
         // Who asks for nothing gets the CPU; to who asks for something it is the last resort.
         let last = [Provider::Cpu];
+        let blocked = blocked(&graph.proto);
+        let for_provider = |provider| if provider == Provider::Cpu { &blocked[..] } else { onnx };
         for (place, provider) in providers.iter().chain(&last).enumerate() {
-            match session(environment, onnx, *provider) {
+            match session(environment, for_provider(*provider), *provider) {
                 Ok(session) => {
                     let asked_for = place < providers.len();
                     let backend = Backend {
