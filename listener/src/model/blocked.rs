@@ -5,6 +5,8 @@
 //! last axis are moved one by one. For many lanes in a call these cost more than an LSTM. On a GPU they do not, so
 //! that there the graph stays as it is.
 
+use super::file::INPUTS;
+use crate::BANDS;
 use prost::Message;
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
@@ -21,6 +23,7 @@ pub(super) fn blocked(model: &ModelProto) -> Vec<u8> {
             fill_blocks(graph, index);
             keep_channels_first(graph, index);
         }
+        leave_out_bands(graph);
         unroll_elus(graph);
     }
     model.encode_to_vec()
@@ -88,6 +91,73 @@ fn keep_channels_first(graph: &mut GraphProto, index: usize) -> Option<()> {
     Some(())
 }
 
+/// Bands at the end, whose part the pools leave over, are not heard at all.
+fn leave_out_bands(graph: &mut GraphProto) -> Option<()> {
+    let from = |node: &NodeProto| node.input == [INPUTS[1], INPUTS[0]];
+    let frames = graph.node.iter().position(|node| node.op_type == "Concat" && from(node))?;
+    let frames = graph.node[frames].output[0].clone();
+    let is_image =
+        |node: &NodeProto| node.op_type == "Unsqueeze" && node.input.first() == Some(&frames);
+    let image = graph.node.iter().position(is_image)?;
+
+    // What every convolution takes off and every pool divides, forth and back again.
+    let (mut at, mut steps) = (image, Vec::new());
+    while let Some(next) = only_user(graph, &graph.node[at].output[0]) {
+        let node = &graph.node[next];
+        match node.op_type.as_str() {
+            "Conv" => {
+                let kernel = &convolution(graph, next)?.attribute.first()?.ints;
+                steps.push(Step::Window(usize::try_from(*kernel.get(1)?).ok()?));
+            }
+            "MaxPool" => steps.push(Step::Pool(plain_pool(node)?)),
+            "Transpose" => break,
+            _ => {}
+        }
+        at = next;
+    }
+    let left = steps.iter().try_fold(BANDS, |bands, step| match step {
+        Step::Window(size) => bands.checked_sub(size - 1),
+        Step::Pool(size) => bands.checked_div(*size),
+    })?;
+    let heard = steps.iter().rev().fold(left, |bands, step| match step {
+        Step::Window(size) => bands + size - 1,
+        Step::Pool(size) => bands * size,
+    });
+    if steps.is_empty() || heard >= BANDS {
+        return None;
+    }
+    let names = ["blocked.first", "blocked.end", "blocked.axis"];
+    for (name, value) in names.into_iter().zip([0, heard as i64, 2]) {
+        graph.initializer.push(TensorProto {
+            name: name.to_owned(),
+            dims: vec![1],
+            data_type: DataType::Int64 as i32,
+            raw_data: value.to_le_bytes().to_vec(),
+            ..TensorProto::default()
+        });
+    }
+    let [first, end, axis] = names;
+    let kept = "blocked.frames";
+    graph.node[image].input[0] = kept.to_owned();
+    graph.node.insert(image, operator("Slice", [&frames, first, end, axis], kept));
+    Some(())
+}
+
+/// What happens to the bands of an image.
+enum Step {
+    Window(usize),
+    Pool(usize),
+}
+
+/// How many bands become one, if nothing else happens.
+fn plain_pool(node: &NodeProto) -> Option<usize> {
+    let size = usize::try_from(*node.attribute.first()?.ints.get(1)?).ok()?;
+    let same = |a: &AttributeProto| {
+        ["kernel_shape", "strides"].contains(&a.name.as_str()) && a.ints == [1, size as i64]
+    };
+    (node.attribute.len() == 2 && node.attribute.iter().all(same)).then_some(size)
+}
+
 /// Every `Elu` before a convolution, as `max(x, exp(min(x, 0)) - 1)`.
 fn unroll_elus(graph: &mut GraphProto) {
     let before_convolution = |node: &NodeProto| {
@@ -116,7 +186,7 @@ fn unroll_elus(graph: &mut GraphProto) {
             let [low, power, less] =
                 ["low", "power", "less"].map(|part| format!("{y}.blocked.{part}"));
             vec![
-                operator("Min", [x, zero], &low),
+                operator("Clip", [x, "", zero], &low),
                 operator("Exp", [&low], &power),
                 operator("Sub", [&power, one], &less),
                 operator("Max", [x, &less], y),
@@ -204,45 +274,71 @@ impl Floats {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::model::{BeatNet, LaneFrame, ModelFile};
-    use crate::{Activations, FeatureSpec, MelFrame, Runtime, SamplePos};
+    use super::super::Parsed;
+    use super::blocked;
+    use crate::{
+        Activations, BANDS, BeatNet, FeatureSpec, LaneFrame, MelFrame, Runtime, SamplePos, TagNet,
+    };
 
     const BEATS: &[u8] = include_bytes!("../../../models/beats.onnx");
+    const TAGS: &[u8] = include_bytes!("../../../models/tags.onnx");
 
-    fn count(model: &[u8], op: &str) -> usize {
-        let graph = ModelProto::decode(model).expect("a model").graph.expect("a graph");
+    fn turned(onnx: &[u8]) -> Vec<u8> {
+        blocked(&Parsed::read(onnx).expect("a model").proto)
+    }
+
+    fn count(onnx: &[u8], op: &str) -> usize {
+        let graph = Parsed::read(onnx).expect("a model").proto.graph.expect("a graph");
         graph.node.iter().filter(|node| node.op_type == op).count()
     }
 
+    fn bins(n: i64) -> [f32; BANDS] {
+        std::array::from_fn(|band| ((band as i64 + 7 * n) % 13) as f32 / 5.0)
+    }
+
     #[test]
-    fn says_the_same() {
-        let file = ModelFile::read(BEATS).expect("a model");
-        let blocked = blocked(&file.graph.proto);
-        assert_eq!((count(BEATS, "Elu"), count(&blocked, "Elu")), (3, 2));
+    fn beats_stay_what_they_are() {
+        let other = turned(BEATS);
+        assert_eq!((count(BEATS, "Elu"), count(&other, "Elu")), (3, 2));
+        assert_eq!(count(&other, "Slice"), count(BEATS, "Slice") + 1, "60 of 64 bands matter");
         let load = |onnx: &[u8]| {
             BeatNet::from_bytes(onnx, &FeatureSpec::CURRENT, &Runtime::Embedded).expect("it loads")
         };
-        let (mut plain, mut turned) = (load(BEATS), load(&blocked));
-        // It is no network of ours any more: `tract` takes it at its word.
-        assert!(turned.backend().engine.contains("tract"));
-        let (mut a, mut b) = (plain.new_state(), turned.new_state());
-        for n in 0..40_i64 {
-            let bins = std::array::from_fn(|band: usize| ((band as i64 + 7 * n) % 13) as f32 / 5.0);
-            let frame = MelFrame { at: SamplePos(n), bins };
-            let hear = |net: &mut BeatNet, state| {
-                let mut lanes = [LaneFrame { state, frame: &frame, out: Activations::default() }];
-                net.step(&mut lanes).expect("it runs");
-                lanes[0].out
-            };
-            let (one, other) = (hear(&mut plain, &mut a), hear(&mut turned, &mut b));
-            for (one, other) in [
-                (one.beat, other.beat),
-                (one.downbeat, other.downbeat),
-                (one.onset, other.onset),
-            ] {
+        let (mut one, mut other) = (load(BEATS), load(&other));
+        // It is no network of this house any more: `tract` takes it at its word.
+        assert!(other.backend().engine.contains("tract"));
+        let mut states = [one.new_state(), other.new_state()];
+        for n in 0..40 {
+            let frame = MelFrame { at: SamplePos(n), bins: bins(n) };
+            let heard = [&mut one, &mut other].into_iter().zip(&mut states).map(|(net, state)| {
+                let mut lane = [LaneFrame { state, frame: &frame, out: Activations::default() }];
+                net.step(&mut lane).expect("it runs");
+                [lane[0].out.beat, lane[0].out.downbeat, lane[0].out.onset]
+            });
+            let heard: Vec<_> = heard.collect();
+            for (one, other) in heard[0].iter().zip(heard[1]) {
                 assert!((one - other).abs() < 1e-5, "frame {n}: {one} {other}");
             }
+        }
+    }
+
+    #[test]
+    fn tags_stay_what_they_are() {
+        let onnx = TAGS;
+        let heard = [onnx.to_vec(), turned(onnx)].map(|onnx| {
+            let mut net = TagNet::from_bytes(&onnx, &FeatureSpec::CURRENT, &Runtime::Embedded)
+                .expect("it loads");
+            let mut ear = net.new_ear();
+            for n in 0..100 {
+                if ear.push(&bins(n)) {
+                    net.step(&mut [&mut ear]).expect("it runs");
+                }
+            }
+            *ear.tags()
+        });
+        assert!(heard[0].heard_s > 0.0);
+        for (one, other) in heard[0].genre.iter().zip(heard[1].genre) {
+            assert!((one - other).abs() < 1e-5, "{one} {other}");
         }
     }
 }

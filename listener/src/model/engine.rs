@@ -74,11 +74,12 @@ impl Engine {
         if lanes.is_empty() {
             return Ok(());
         }
+        #[cfg_attr(not(feature = "ort"), allow(unused_mut, reason = "only that engine counts"))]
+        let mut heard = 0;
         let outcome = match &mut self.runs {
             Runs::Embedded(engine) => return engine.step(lanes),
-            // Lanes move on only after the whole call succeeded.
             #[cfg(feature = "ort")]
-            Runs::OnnxRuntime(engine) => engine.step(lanes),
+            Runs::OnnxRuntime(engine) => engine.step(lanes, &mut heard),
             #[cfg(test)]
             Runs::Failing { steps: 0, .. } => {
                 Err(Error::Backend { backend: "a GPU", reason: "lost".into() })
@@ -92,9 +93,9 @@ impl Engine {
         let Err(error) = outcome else { return Ok(()) };
         let Some(mut spare) = self.spare.take() else { return Err(error) };
         spare.refuse(format!("{} stopped: {error}", self.backend()));
-        let heard = spare.step(lanes);
+        let outcome = spare.step(&mut lanes[heard..]);
         self.runs = Runs::Embedded(spare);
-        heard
+        outcome
     }
 
     /// What really runs.

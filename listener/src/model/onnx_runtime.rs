@@ -27,7 +27,12 @@ pub(crate) struct OnnxRuntime {
     shape: ModelShape,
     interface: Interface,
     backend: Backend,
+    /// Most lanes in a call.
+    most: usize,
 }
+
+/// Most lanes in a call on the processor: the images of more do not fit its cache.
+const CACHED: usize = 64;
 
 impl OnnxRuntime {
     pub(super) fn new(
@@ -57,6 +62,7 @@ impl OnnxRuntime {
                         shape: graph.shape,
                         interface: graph.interface,
                         backend,
+                        most: if *provider == Provider::Cpu { CACHED } else { usize::MAX },
                     });
                 }
                 Err(reason) => refused.push(format!("{}: {reason}", name(*provider))),
@@ -128,8 +134,13 @@ impl Batch {
 }
 
 impl OnnxRuntime {
-    pub(super) fn step(&mut self, lanes: &mut [impl Lane]) -> Result<(), Error> {
-        self.run(lanes).map_err(|e| failed(e.to_string()))
+    /// Counts in `heard` the lanes that have moved on: the first of them, should it fail.
+    pub(super) fn step(&mut self, lanes: &mut [impl Lane], heard: &mut usize) -> Result<(), Error> {
+        for lanes in lanes.chunks_mut(self.most) {
+            self.run(lanes).map_err(|e| failed(e.to_string()))?;
+            *heard += lanes.len();
+        }
+        Ok(())
     }
 
     pub(super) fn backend(&self) -> &Backend {
@@ -226,7 +237,7 @@ fn dispatch(provider: Provider) -> ExecutionProviderDispatch {
         Provider::DirectMl => ep::DirectML::default().build(),
         Provider::CoreMl => ep::CoreML::default().build(),
         Provider::WebGpu => ep::WebGPU::default().build(),
-        Provider::Cpu => ep::CPU::default().build(),
+        Provider::Cpu => ep::CPU::default().with_arena_allocator(true).build(),
     }
 }
 
