@@ -132,8 +132,8 @@ pub(crate) struct LaneWorker {
 /// What became of an offer to do some of the worker's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Helped {
-    /// Some is done.
-    Some,
+    /// Some of it is done.
+    Done,
     /// There is none, or none but the worker's own.
     Nothing,
     /// Somebody is at it.
@@ -232,7 +232,7 @@ impl LaneAudio {
                 return;
             }
             match help() {
-                Helped::Some => {}
+                Helped::Done => {}
                 Helped::Nothing => {
                     worker.unpark();
                     break;
@@ -260,7 +260,7 @@ impl LaneAudio {
                 std::hint::spin_loop();
                 continue;
             }
-            if help() == Helped::Some && self.shared.done.load(Ordering::Acquire) != done {
+            if help() == Helped::Done && self.shared.done.load(Ordering::Acquire) != done {
                 continue;
             }
             if self.shared.loading.load(Ordering::Relaxed) {

@@ -100,7 +100,7 @@ impl Hub {
         Box::new(move || {
             let Some(table) = table.upgrade() else { return Helped::Nothing };
             let Some(mut table) = free(&table) else { return Helped::Busy };
-            if table.attempt(Loading::Forbidden) { Helped::Some } else { Helped::Nothing }
+            if table.attempt(Loading::Forbidden) { Helped::Done } else { Helped::Nothing }
         })
     }
 }
@@ -163,14 +163,16 @@ fn work(mail: &Mail, table: &Mutex<Table>) {
     let mut idle = 0_u32;
     let mut looked = Instant::now();
     while !mail.stopping.load(Ordering::Acquire) {
-        // Whoever helps does the same; to wait for the lock would have it wake this thread over and over.
-        let heard = free(table).is_some_and(|mut table| {
-            faults::pass();
-            let heard = table.attempt(Loading::Allowed);
-            let now = Instant::now();
-            table.look(now - std::mem::replace(&mut looked, now));
-            heard
-        });
+        let Some(mut table) = free(table) else {
+            // Whoever helps hears the frames; to queue for the lock would have it wake this thread again and again.
+            thread::park_timeout(BUSY_NAP);
+            continue;
+        };
+        faults::pass();
+        let heard = table.attempt(Loading::Allowed);
+        let now = Instant::now();
+        table.look(now - std::mem::replace(&mut looked, now));
+        drop(table);
         if heard {
             idle = 0;
             continue;

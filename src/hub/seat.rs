@@ -412,7 +412,7 @@ impl Seat {
 }
 
 vectorised! {
-    /// The lowest and the highest of `samples`, and of 0.
+    /// Writes the lowest and the highest of `samples`, and of 0.
     fn extremes<FMA>(samples: &[f32], low: &mut f32, high: &mut f32) {
         let (groups, rest) = samples.as_chunks::<8>();
         let (mut lows, mut highs) = ([0.0_f32; 8], [0.0_f32; 8]);

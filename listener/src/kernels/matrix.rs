@@ -170,7 +170,9 @@ mod tests {
 
     #[test]
     fn multiply_agrees_with_the_definition() {
-        for (rows, depth, cols) in [(1, 3, 3), (4, 96, 384), (7, 48, 24), (9, 5, 64), (6, 1, 10)] {
+        let lone = [(1, 96, 384), (1, 5, 32), (1, 7, 64), (1, 7, 96), (1, 7, 160)];
+        let some = [(1, 3, 3), (4, 96, 384), (7, 48, 24), (9, 5, 64), (6, 1, 10)];
+        for (rows, depth, cols) in some.into_iter().chain(lone) {
             let (a, b) = (numbers(rows * depth), numbers(depth * cols));
             let mut out = vec![1.0; rows * cols];
             let right = View::new(&b, depth, cols);
@@ -190,14 +192,13 @@ mod tests {
             let packed = Packed::for_few_rows(View::new(&halves, depth, cols));
             assert_eq!(packed.pairs.is_empty(), cols % 32 != 0);
             let right = Packed::new(View::new(&halves, depth, cols));
-            let mut whole = vec![1.0; rows * cols];
-            multiply(View::new(&a, rows, depth), &right, &mut whole, cols, Onto::Existing);
-            few.fill(1.0);
-            multiply(View::new(&a, rows, depth), &packed, &mut few, cols, Onto::Existing);
-            let bias = vec![1.0; cols];
-            few.fill(7.0);
-            multiply(View::new(&a, rows, depth), &packed, &mut few, cols, Onto::Row(&bias));
-            assert_eq!(whole, few, "half a float is all there is of these");
+            let bias = numbers(cols);
+            for onto in [Onto::Existing, Onto::Row(&bias), Onto::Nothing] {
+                let [mut whole, mut few] = [bias.repeat(rows), bias.repeat(rows)];
+                multiply(View::new(&a, rows, depth), &right, &mut whole, cols, onto);
+                multiply(View::new(&a, rows, depth), &packed, &mut few, cols, onto);
+                assert_eq!(whole, few, "half a float is all there is of these");
+            }
             for r in 0..rows {
                 for n in 0..cols {
                     let expected: f32 =

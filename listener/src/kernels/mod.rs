@@ -4,7 +4,7 @@
 
 pub mod activation;
 #[cfg(target_arch = "x86_64")]
-mod broad;
+mod avx512;
 mod lanes;
 pub mod matrix;
 mod simd;

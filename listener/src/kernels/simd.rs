@@ -1,6 +1,6 @@
 //! One body, two builds: the portable one, and one for AVX2 with fused multiply-add that is chosen
 //! when the processor has it. Distributed binaries target any x86-64, and the compiler would
-//! otherwise never use the wide registers that networks live on.
+//! otherwise never use the wide registers that networks live on. AVX-512 has one function of its own, in `avx512.rs`.
 
 /// Defines `fn name<FMA>(args)` whose body is compiled twice. `$fma` names a `const bool` in the body:
 /// whether multiply-add is one instruction there (see [`mul_add`](crate::kernels::mul_add)).

@@ -4,7 +4,7 @@
 //! along the depth, whatever the tile, so that a row comes out the same whoever is beside it.
 
 #[cfg(target_arch = "x86_64")]
-use super::broad;
+use super::avx512;
 use super::lanes::{self, Lanes, Pairs, WIDTH};
 use super::matrix::{Onto, Packed, View};
 use crate::vectorised;
@@ -49,14 +49,14 @@ vectorised! {
     pub(super) fn pairs4<FMA>(a: View<'_>, b: &Packed, out: &mut [f32], step: usize, onto: Onto<'_>) {
         let weights = b.pairs.as_chunks::<WIDTH>().0.as_chunks::<2>().0;
         #[cfg(target_arch = "x86_64")]
-        if let (1, 1, 1, 0, true) = (a.rows, a.runs, a.col_step, b.cols % 32, broad::is_broad()) {
+        if FMA && (a.rows, a.runs, a.col_step) == (1, 1, 1) && avx512::is_there() {
             let out = &mut out[..b.cols];
             match onto {
                 Onto::Nothing => out.fill(0.0),
                 Onto::Existing => {}
                 Onto::Row(bias) => out.copy_from_slice(bias),
             }
-            broad::add_product(&a.data[..b.depth], weights, out, AHEAD);
+            avx512::add_product(&a.data[..b.depth], weights, out, AHEAD);
             return;
         }
         panels::<FMA, _, { rows(4) }, { fewer(4) }, 4>(a, b, weights, out, step, onto);

@@ -5,61 +5,70 @@
 //! last axis are moved one by one. For many lanes in a call these cost more than an LSTM. On a GPU they do not, so
 //! that there the graph stays as it is.
 
-use super::file::INPUTS;
-use crate::BANDS;
 use prost::Message;
 use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto};
 
+use super::file::INPUTS;
+use crate::BANDS;
+
 /// Channels of a block.
 const BLOCK: usize = 16;
 
-/// `model` as an ONNX file for the processor. What is not known here stays as it is.
-pub(super) fn blocked(model: &ModelProto) -> Vec<u8> {
-    let mut model = model.clone();
-    if let Some(graph) = &mut model.graph {
-        for index in 0..graph.node.len() {
-            fill_blocks(graph, index);
-            keep_channels_first(graph, index);
-        }
-        leave_out_bands(graph);
-        unroll_elus(graph);
+/// `model` as an ONNX file for the processor; none if nothing in it is known here.
+pub(super) fn blocked(model: &ModelProto) -> Option<Vec<u8>> {
+    let graph = model.graph.as_ref()?;
+    // What the graphs inside a node use is not looked for.
+    let holds_graph = |a: &AttributeProto| a.g.is_some() || !a.graphs.is_empty();
+    if graph.node.iter().any(|node| node.attribute.iter().any(holds_graph)) {
+        return None;
     }
-    model.encode_to_vec()
+    let mut model = model.clone();
+    let graph = model.graph.as_mut()?;
+    let mut changed = false;
+    for index in 0..graph.node.len() {
+        changed |= fill_blocks(graph, index).is_some();
+        changed |= keep_channels_first(graph, index).is_some();
+    }
+    changed |= leave_out_bands(graph).is_some();
+    changed |= decompose_elus(graph).is_some();
+    changed.then(|| model.encode_to_vec())
 }
 
 /// Where the convolution at `index` leads to another, gives it channels of zeros up to a whole block.
 fn fill_blocks(graph: &mut GraphProto, index: usize) -> Option<()> {
-    let node = convolution(graph, index)?;
-    let [_, weights, bias] = &node.input[..] else { return None };
-    let mut ahead = only_user(graph, &node.output[0])?;
-    while ["MaxPool", "Elu"].contains(&graph.node[ahead].op_type.as_str()) {
-        ahead = only_user(graph, &graph.node[ahead].output[0])?;
+    let [_, weights, bias] = &convolution(graph, index)?.input[..] else { return None };
+    let mut ahead = next(graph, index)?;
+    while is_any(graph, ahead, &["MaxPool", "Elu"]) {
+        ahead = next(graph, ahead)?;
     }
-    let next = &convolution(graph, ahead)?.input[1];
-    let [weights, bias, next] = [weights, bias, next].map(|name| own_constant(graph, name));
-    let (weights, bias, next) = (weights?, bias?, next?);
-    let channels = Floats::read(&graph.initializer[bias])?;
-    let count = channels.values.len();
+    let following = &convolution(graph, ahead)?.input[1];
+    let [weights, bias, following] =
+        [weights, bias, following].map(|name| own_constant(graph, name));
+    let (weights, bias, following) = (weights?, bias?, following?);
+    let count = Floats::read(&graph.initializer[bias])?.values.len();
     let whole = count.next_multiple_of(BLOCK);
+    if whole == count {
+        return None;
+    }
 
     let widen =
         |at: usize, axis: usize| Floats::read(&graph.initializer[at])?.widened(axis, count, whole);
-    let widened = [(bias, widen(bias, 0)?), (weights, widen(weights, 0)?), (next, widen(next, 1)?)];
+    let widened =
+        [(bias, widen(bias, 0)?), (weights, widen(weights, 0)?), (following, widen(following, 1)?)];
     for (at, floats) in widened {
         floats.write(&mut graph.initializer[at]);
     }
     Some(())
 }
 
-/// A product of `[time, batch, bands, channels]` becomes the same of `[time, batch, channels, bands]`, which
-/// for one frame is how they lie already.
+/// A product of `[time, batch, bands, channels]` becomes the same of `[time, batch, channels, bands]`: to
+/// transpose one frame then moves nothing.
 fn keep_channels_first(graph: &mut GraphProto, index: usize) -> Option<()> {
-    let node = &graph.node[index];
-    let turn = node.attribute.iter().position(|a| a.ints == [2, 0, 3, 1])?;
-    let reshape = only_user(graph, &node.output[0])?;
-    let product = only_user(graph, &graph.node[reshape].output[0])?;
+    let turn = graph.node[index].attribute.iter().position(|a| a.ints == [2, 0, 3, 1])?;
+    let reshape = next(graph, index)?;
+    let product = next(graph, reshape)?;
     let ops = [index, reshape, product].map(|at| graph.node[at].op_type.as_str());
     if ops != ["Transpose", "Reshape", "MatMul"] {
         return None;
@@ -73,9 +82,9 @@ fn keep_channels_first(graph: &mut GraphProto, index: usize) -> Option<()> {
     if graph.initializer[shape].raw_data != wanted {
         return None;
     }
-    let mut behind = maker(graph, &node.input[0])?;
-    while ["MaxPool", "Elu"].contains(&graph.node[behind].op_type.as_str()) {
-        behind = maker(graph, &graph.node[behind].input[0])?;
+    let mut behind = previous(graph, index)?;
+    while is_any(graph, behind, &["MaxPool", "Elu"]) {
+        behind = previous(graph, behind)?;
     }
     let weights = constant(graph, &convolution(graph, behind)?.input[1])?;
     let channels = usize::try_from(*graph.initializer[weights].dims.first()?).ok()?;
@@ -91,43 +100,40 @@ fn keep_channels_first(graph: &mut GraphProto, index: usize) -> Option<()> {
     Some(())
 }
 
-/// Bands at the end, whose part the pools leave over, are not heard at all.
+/// Bands at the end, whose part the pools leave over, are not heard at all. Where several voices hear the
+/// frames, all are kept.
 fn leave_out_bands(graph: &mut GraphProto) -> Option<()> {
-    let from = |node: &NodeProto| node.input == [INPUTS[1], INPUTS[0]];
-    let frames = graph.node.iter().position(|node| node.op_type == "Concat" && from(node))?;
-    let frames = graph.node[frames].output[0].clone();
+    let joins = |node: &NodeProto| node.op_type == "Concat" && node.input == [INPUTS[1], INPUTS[0]];
+    let frames = graph.node.iter().find(|node| joins(node))?.output.first()?.clone();
     let is_image =
         |node: &NodeProto| node.op_type == "Unsqueeze" && node.input.first() == Some(&frames);
     let image = graph.node.iter().position(is_image)?;
 
-    // What every convolution takes off and every pool divides, forth and back again.
-    let (mut at, mut steps) = (image, Vec::new());
-    while let Some(next) = only_user(graph, &graph.node[at].output[0]) {
-        let node = &graph.node[next];
-        match node.op_type.as_str() {
-            "Conv" => {
-                let kernel = &convolution(graph, next)?.attribute.first()?.ints;
-                steps.push(Step::Window(usize::try_from(*kernel.get(1)?).ok()?));
-            }
-            "MaxPool" => steps.push(Step::Pool(plain_pool(node)?)),
-            "Transpose" => break,
-            _ => {}
+    // Bands that are left after every step, then bands that are needed for these.
+    let mut steps = Vec::new();
+    let mut at = image;
+    while let Some(ahead) = next(graph, at) {
+        match graph.node[ahead].op_type.as_str() {
+            "Conv" => steps.push(Step::Window(window(convolution(graph, ahead)?)?)),
+            "MaxPool" => steps.push(Step::Pool(plain_pool(&graph.node[ahead])?)),
+            "Elu" => {}
+            _ => break,
         }
-        at = next;
+        at = ahead;
     }
     let left = steps.iter().try_fold(BANDS, |bands, step| match step {
         Step::Window(size) => bands.checked_sub(size - 1),
-        Step::Pool(size) => bands.checked_div(*size),
+        Step::Pool(size) => Some(bands / size),
     })?;
-    let heard = steps.iter().rev().fold(left, |bands, step| match step {
+    let needed = steps.iter().rev().fold(left, |bands, step| match step {
         Step::Window(size) => bands + size - 1,
         Step::Pool(size) => bands * size,
     });
-    if steps.is_empty() || heard >= BANDS {
+    if left == 0 || needed >= BANDS {
         return None;
     }
     let names = ["blocked.first", "blocked.end", "blocked.axis"];
-    for (name, value) in names.into_iter().zip([0, heard as i64, 2]) {
+    for (name, value) in names.into_iter().zip([0, needed as i64, 2]) {
         graph.initializer.push(TensorProto {
             name: name.to_owned(),
             dims: vec![1],
@@ -149,26 +155,36 @@ enum Step {
     Pool(usize),
 }
 
-/// How many bands become one, if nothing else happens.
-fn plain_pool(node: &NodeProto) -> Option<usize> {
-    let size = usize::try_from(*node.attribute.first()?.ints.get(1)?).ok()?;
-    let same = |a: &AttributeProto| {
-        ["kernel_shape", "strides"].contains(&a.name.as_str()) && a.ints == [1, size as i64]
-    };
-    (node.attribute.len() == 2 && node.attribute.iter().all(same)).then_some(size)
+/// Bands that a plain convolution sees at once.
+fn window(convolution: &NodeProto) -> Option<usize> {
+    let kernel = &convolution.attribute.first()?.ints;
+    kernel.get(1).and_then(|size| usize::try_from(*size).ok()).filter(|size| *size > 0)
 }
 
-/// Every `Elu` before a convolution, as `max(x, exp(min(x, 0)) - 1)`.
-fn unroll_elus(graph: &mut GraphProto) {
-    let before_convolution = |node: &NodeProto| {
-        let user = node.output.first().and_then(|output| only_user(graph, output));
+/// How many bands become one, if nothing else happens.
+fn plain_pool(node: &NodeProto) -> Option<usize> {
+    let size = *node.attribute.first()?.ints.get(1)?;
+    let same = |name: &str| node.attribute.iter().any(|a| a.name == name && a.ints == [1, size]);
+    let is_plain = node.attribute.len() == 2 && same("kernel_shape") && same("strides");
+    usize::try_from(size).ok().filter(|size| is_plain && *size > 0)
+}
+
+/// Every `Elu` before a convolution, where there are many values, as `max(x, exp(min(x, 0)) - 1)`; of few
+/// values more operators would cost more than they save.
+fn decompose_elus(graph: &mut GraphProto) -> Option<()> {
+    let is_chosen = |(index, node): (usize, &NodeProto)| {
+        let floats = |ahead: usize| {
+            let weights = constant(graph, &convolution(graph, ahead)?.input[1])?;
+            Floats::read(&graph.initializer[weights])
+        };
         node.op_type == "Elu"
             && node.attribute.is_empty()
-            && user.is_some_and(|user| graph.node[user].op_type == "Conv")
+            && node.input.len() == 1
+            && next(graph, index).and_then(floats).is_some()
     };
-    let chosen: Vec<bool> = graph.node.iter().map(before_convolution).collect();
+    let chosen: Vec<bool> = graph.node.iter().enumerate().map(is_chosen).collect();
     if !chosen.contains(&true) {
-        return;
+        return None;
     }
     let [zero, one] = ["blocked.zero", "blocked.one"];
     for (name, value) in [(zero, 0.0), (one, 1.0)] {
@@ -193,6 +209,7 @@ fn unroll_elus(graph: &mut GraphProto) {
             ]
         })
         .collect();
+    Some(())
 }
 
 fn operator<const N: usize>(op: &str, inputs: [&str; N], output: &str) -> NodeProto {
@@ -205,18 +222,31 @@ fn operator<const N: usize>(op: &str, inputs: [&str; N], output: &str) -> NodePr
     }
 }
 
+fn is_any(graph: &GraphProto, index: usize, ops: &[&str]) -> bool {
+    ops.contains(&graph.node[index].op_type.as_str())
+}
+
 /// The node at `index`, if it is a plain convolution.
 fn convolution(graph: &GraphProto, index: usize) -> Option<&NodeProto> {
     let plain =
         |a: &AttributeProto| a.name == "kernel_shape" && a.r#type == AttributeType::Ints as i32;
     let node = &graph.node[index];
     let is_plain = node.op_type == "Conv" && node.attribute.iter().all(plain);
-    (is_plain && node.input.len() > 1 && node.output.len() == 1).then_some(node)
+    (is_plain && node.input.len() > 1).then_some(node)
 }
 
-/// The node that makes `tensor`.
-fn maker(graph: &GraphProto, tensor: &str) -> Option<usize> {
-    graph.node.iter().position(|node| node.output.iter().any(|output| output == tensor))
+/// The node after that at `index`: the only one that uses its only output. Nodes stand in the order of the
+/// data's way; a file in which they do not is not walked in circles.
+fn next(graph: &GraphProto, index: usize) -> Option<usize> {
+    let [output] = &graph.node[index].output[..] else { return None };
+    only_user(graph, output).filter(|user| *user > index)
+}
+
+/// The node before that at `index`: the one that makes its first input.
+fn previous(graph: &GraphProto, index: usize) -> Option<usize> {
+    let input = graph.node[index].input.first()?;
+    let makes = |node: &NodeProto| node.output.iter().any(|output| output == input);
+    graph.node.iter().position(makes).filter(|maker| *maker < index)
 }
 
 /// The one node that uses `tensor`, if nobody else does.
@@ -248,17 +278,20 @@ impl Floats {
         let values: Vec<f32> = values.iter().map(|value| f32::from_le_bytes(*value)).collect();
         let dims = tensor.dims.iter().map(|size| usize::try_from(*size).ok());
         let dims: Vec<usize> = dims.collect::<Option<_>>()?;
+        let count = dims.iter().try_fold(1_usize, |count, size| count.checked_mul(*size));
         let whole = tensor.data_type == DataType::Float as i32
             && rest.is_empty()
-            && dims.iter().product::<usize>() == values.len();
+            && count == Some(values.len());
         whole.then_some(Self { dims, values })
     }
 
     /// With zeros added to `axis`, `from` values wide, up to `to`.
     fn widened(mut self, axis: usize, from: usize, to: usize) -> Option<Self> {
-        let size = self.dims.get_mut(axis).filter(|size| **size == from && from > 0)?;
-        *size = to;
+        *self.dims.get_mut(axis).filter(|size| **size == from)? = to;
         let inner: usize = self.dims[axis + 1..].iter().product();
+        if from * inner == 0 {
+            return None;
+        }
         let rows = self.values.chunks_exact(from * inner);
         let zeros = || std::iter::repeat_n(0.0, (to - from) * inner);
         self.values = rows.flat_map(|row| row.iter().copied().chain(zeros())).collect();
@@ -275,7 +308,7 @@ impl Floats {
 #[cfg(test)]
 mod tests {
     use super::super::Parsed;
-    use super::blocked;
+    use super::{AttributeProto, GraphProto, Message, ModelProto, blocked};
     use crate::{
         Activations, BANDS, BeatNet, FeatureSpec, LaneFrame, MelFrame, Runtime, SamplePos, TagNet,
     };
@@ -284,7 +317,7 @@ mod tests {
     const TAGS: &[u8] = include_bytes!("../../../models/tags.onnx");
 
     fn turned(onnx: &[u8]) -> Vec<u8> {
-        blocked(&Parsed::read(onnx).expect("a model").proto)
+        blocked(&Parsed::read(onnx).expect("a model").proto).expect("it knows our networks")
     }
 
     fn count(onnx: &[u8], op: &str) -> usize {
@@ -340,5 +373,44 @@ mod tests {
         for (one, other) in heard[0].genre.iter().zip(heard[1].genre) {
             assert!((one - other).abs() < 1e-5, "{one} {other}");
         }
+    }
+
+    #[test]
+    fn walks_no_circles_and_leaves_alone_what_it_does_not_know() {
+        let mut proto = Parsed::read(BEATS).expect("a model").proto;
+        let strange = |change: &dyn Fn(&mut GraphProto)| {
+            let mut proto = proto.clone();
+            change(proto.graph.as_mut().expect("a graph"));
+            blocked(&proto).map(|file| {
+                let graph = ModelProto::decode(&file[..]).expect("a file").graph.expect("a graph");
+                let ops: Vec<String> = graph.node.into_iter().map(|node| node.op_type).collect();
+                ["Slice", "Clip"].map(|op| ops.iter().filter(|other| *other == op).count())
+            })
+        };
+        let slices = count(BEATS, "Slice");
+        assert_eq!(strange(&|_| {}), Some([slices + 1, 1]));
+        // In the middle of the stem an operator that may look at all bands.
+        let softmax = |graph: &mut GraphProto| {
+            let elu = graph.node.iter().position(|node| node.op_type == "Elu").expect("an ELU");
+            graph.node[elu].op_type = "Softmax".to_owned();
+        };
+        assert_eq!(strange(&softmax), Some([slices, 0]), "the features alone");
+        let circle = |graph: &mut GraphProto| {
+            for node in graph.node.iter_mut().filter(|node| node.op_type != "Conv") {
+                node.input.clone_from(&node.output);
+            }
+        };
+        assert_eq!(strange(&circle), None);
+        let bare = |graph: &mut GraphProto| {
+            graph.node.iter_mut().for_each(|node| {
+                node.output.clear();
+                node.input.clear();
+            });
+        };
+        assert_eq!(strange(&bare), None);
+        let node = &mut proto.graph.as_mut().expect("a graph").node[0];
+        node.attribute
+            .push(AttributeProto { g: Some(GraphProto::default()), ..AttributeProto::default() });
+        assert!(blocked(&proto).is_none(), "a graph within a node");
     }
 }

@@ -1,4 +1,5 @@
-//! The ONNX Runtime backend: a dynamic library, all lanes in one call, on a GPU where there is one.
+//! The ONNX Runtime backend: a dynamic library, all lanes in one call on a GPU where there is one, many on the
+//! processor.
 
 use std::error::Error as _;
 use std::panic::catch_unwind;
@@ -45,10 +46,8 @@ impl OnnxRuntime {
         let mut refused = Vec::new();
         // Who asks for nothing gets the CPU; to who asks for something it is the last resort.
         let last = [Provider::Cpu];
-        let blocked = blocked(&graph.proto);
-        let for_provider = |provider| if provider == Provider::Cpu { &blocked[..] } else { onnx };
         for (place, provider) in providers.iter().chain(&last).enumerate() {
-            match session(environment, for_provider(*provider), *provider) {
+            match best_session(environment, onnx, graph, *provider) {
                 Ok(session) => {
                     let asked_for = place < providers.len();
                     let backend = Backend {
@@ -208,6 +207,19 @@ fn on(yes: bool) -> &'static str {
     if yes { "1" } else { "0" }
 }
 
+/// A session on one provider, of the graph that suits it.
+fn best_session(
+    environment: &Environment,
+    onnx: &[u8],
+    graph: &Graph,
+    provider: Provider,
+) -> Result<Session, String> {
+    // A foreign graph may be refused in other operators, and run as it is.
+    let other = (provider == Provider::Cpu).then(|| blocked(&graph.proto)).flatten();
+    let suited = other.and_then(|onnx| session(environment, &onnx, provider).ok());
+    suited.map_or_else(|| session(environment, onnx, provider), Ok)
+}
+
 /// A session on one provider; an error, not the CPU, if that provider does not start.
 fn session(environment: &Environment, onnx: &[u8], provider: Provider) -> Result<Session, String> {
     let build = || -> ort::Result<Session> {
@@ -237,6 +249,7 @@ fn dispatch(provider: Provider) -> ExecutionProviderDispatch {
         Provider::DirectMl => ep::DirectML::default().build(),
         Provider::CoreMl => ep::CoreML::default().build(),
         Provider::WebGpu => ep::WebGPU::default().build(),
+        // Without an arena, the memory of every image is taken from the system and given back.
         Provider::Cpu => ep::CPU::default().with_arena_allocator(true).build(),
     }
 }

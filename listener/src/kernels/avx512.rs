@@ -22,7 +22,7 @@ type Row = [Pairs; 2];
 
 /// Whether the processor can.
 #[inline]
-pub(super) fn is_broad() -> bool {
+pub(super) fn is_there() -> bool {
     is_x86_feature_detected!("avx512f")
 }
 
@@ -30,9 +30,9 @@ pub(super) fn is_broad() -> bool {
 /// keep the multipliers busy go side by side; weights are asked for `ahead` rows ahead.
 ///
 /// # Panics
-/// If `out` is too short.
+/// Without AVX-512, or if `out` is too short.
 pub(super) fn add_product(row: &[f32], panels: &[Row], out: &mut [f32], ahead: usize) {
-    assert!(is_broad(), "the processor has no AVX-512");
+    assert!(is_there(), "the processor has no AVX-512");
     let (mut panels, mut out) =
         (panels, out.as_chunks_mut::<WIDTH>().0.as_chunks_mut::<GROUPS>().0);
     while !panels.is_empty() {
