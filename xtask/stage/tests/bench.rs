@@ -59,6 +59,7 @@ fn a_short_run_measures_everything() {
         "realtime_factor",
         "lanes_without_miss",
         "audio_thread_p999_share",
+        "audio_thread_p999_share_worst",
         "event_latency_ms",
         "rss_mb_per_instance",
         "backend",
