@@ -51,6 +51,8 @@ pub(crate) struct Engine {
     gap: bool,
     settings: LaneSettings,
     pending: Pending,
+    /// Host sample that the newest beat fell on, of those that left.
+    last_beat: i64,
     transport: TransportWatch,
     automation: Automation,
     midi: Midi,
@@ -80,6 +82,7 @@ impl Engine {
             base: 0,
             gap: false,
             pending: Pending::new(WAITING),
+            last_beat: i64::MIN,
             transport: TransportWatch::default(),
             automation: Automation::default(),
             midi: Midi::new(0.0),
@@ -128,6 +131,7 @@ impl Engine {
         self.shown_bpm = 0.0;
         self.mood = Mood::default();
         self.pending.clear();
+        self.last_beat = i64::MIN;
         self.restart();
     }
 
@@ -309,7 +313,10 @@ impl Engine {
                 });
                 self.report_tempo(bar.locked.then_some(bar.tempo), due.at);
             }
+            // One of before a jump, sent further ahead than beats are now, stands for a later time already.
+            Event::Beat(beat) if beat.at.0 <= self.last_beat => {}
             Event::Beat(beat) => {
+                self.last_beat = beat.at.0;
                 self.midi.play(Note::Beat, beat.confidence, at, offset, &params.midi, sinks.note);
                 self.cv.trigger(CvPulse::Beat, beat.confidence, shape);
                 if beat.in_bar == 1 {

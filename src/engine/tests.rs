@@ -274,6 +274,27 @@ fn what_was_heard_before_a_jump_still_leaves_with_its_audio() {
 }
 
 #[test]
+fn a_beat_that_falls_before_one_that_left_is_left_out() {
+    let mut instance = Instance::new(ProcessMode::Realtime);
+    for (leaves, at) in [(100, 14_500), (600, 9_000), (700, 20_000)] {
+        let beat = Beat {
+            at: SamplePos(at),
+            in_bar: 1,
+            beats_per_bar: 4,
+            tempo: listener::Bpm(120.0),
+            confidence: 0.5,
+        };
+        instance.engine.pending.push(Due { at: leaves, event: Event::Beat(beat) });
+    }
+    instance.block(&[0.0; 1024], None);
+    assert_eq!(beats(&instance.left), [(14_500, 100), (20_000, 700)]);
+    let notes = instance.left.notes.iter();
+    assert_eq!(notes.filter(|(_, note)| matches!(note, NoteEvent::NoteOn { .. })).count(), 4);
+    instance.engine.reset();
+    assert_eq!(instance.engine.last_beat, i64::MIN, "time begins anew");
+}
+
+#[test]
 fn lock_step_gives_the_beats_of_the_bounce() {
     let song = song();
     let bounce = Instance::new(ProcessMode::Offline).play(&song, || 4096);
