@@ -33,7 +33,7 @@ pub(crate) struct OnnxRuntime {
 }
 
 /// Most lanes in a call on the processor: the images of more do not fit its cache.
-const CACHED: usize = 64;
+const CACHED: usize = 32;
 
 impl OnnxRuntime {
     pub(super) fn new(
