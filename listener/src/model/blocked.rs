@@ -10,6 +10,7 @@ use tract_onnx::pb::attribute_proto::AttributeType;
 use tract_onnx::pb::tensor_proto::DataType;
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto};
 
+use super::crnn::tensors::floats;
 use super::file::INPUTS;
 use crate::BANDS;
 
@@ -173,14 +174,14 @@ fn plain_pool(node: &NodeProto) -> Option<usize> {
 /// values more operators would cost more than they save.
 fn decompose_elus(graph: &mut GraphProto) -> Option<()> {
     let is_chosen = |(index, node): (usize, &NodeProto)| {
-        let floats = |ahead: usize| {
+        let weights = |ahead: usize| {
             let weights = constant(graph, &convolution(graph, ahead)?.input[1])?;
             Floats::read(&graph.initializer[weights])
         };
         node.op_type == "Elu"
             && node.attribute.is_empty()
             && node.input.len() == 1
-            && next(graph, index).and_then(floats).is_some()
+            && next(graph, index).and_then(weights).is_some()
     };
     let chosen: Vec<bool> = graph.node.iter().enumerate().map(is_chosen).collect();
     if !chosen.contains(&true) {
@@ -274,15 +275,11 @@ struct Floats {
 
 impl Floats {
     fn read(tensor: &TensorProto) -> Option<Self> {
-        let (values, rest) = tensor.raw_data.as_chunks::<4>();
-        let values: Vec<f32> = values.iter().map(|value| f32::from_le_bytes(*value)).collect();
+        let values = floats(tensor)?;
         let dims = tensor.dims.iter().map(|size| usize::try_from(*size).ok());
         let dims: Vec<usize> = dims.collect::<Option<_>>()?;
         let count = dims.iter().try_fold(1_usize, |count, size| count.checked_mul(*size));
-        let whole = tensor.data_type == DataType::Float as i32
-            && rest.is_empty()
-            && count == Some(values.len());
-        whole.then_some(Self { dims, values })
+        (count == Some(values.len())).then_some(Self { dims, values })
     }
 
     /// With zeros added to `axis`, `from` values wide, up to `to`.

@@ -5,7 +5,7 @@
 //! proves on frames of noise that it says what the graph says.
 
 mod layers;
-mod tensors;
+pub(super) mod tensors;
 
 use layers::{Conv, Dense, GROUP, KERNEL, Lstm, sigmoid_all, softmax, statistics, tanh_all};
 use tensors::Tensors;

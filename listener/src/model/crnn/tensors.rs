@@ -5,6 +5,13 @@ use tract_onnx::pb::{ModelProto, TensorProto};
 
 use super::layers::{Dense, Lstm};
 
+/// All values of a tensor of floats, of which there are some.
+pub(in crate::model) fn floats(tensor: &TensorProto) -> Option<Vec<f32>> {
+    let (values, rest) = tensor.raw_data.as_chunks::<4>();
+    let whole = tensor.data_type == DataType::Float as i32 && rest.is_empty() && !values.is_empty();
+    whole.then(|| values.iter().map(|value| f32::from_le_bytes(*value)).collect())
+}
+
 pub(super) struct Tensors<'a>(&'a [TensorProto]);
 
 impl<'a> Tensors<'a> {
@@ -18,10 +25,7 @@ impl<'a> Tensors<'a> {
 
     /// All values of a tensor of floats.
     pub(super) fn floats(&self, name: &str) -> Option<Vec<f32>> {
-        let tensor = self.find(name).filter(|tensor| tensor.data_type == DataType::Float as i32)?;
-        let (values, rest) = tensor.raw_data.as_chunks::<4>();
-        let values: Vec<f32> = values.iter().map(|value| f32::from_le_bytes(*value)).collect();
-        (rest.is_empty() && !values.is_empty()).then_some(values)
+        self.find(name).and_then(floats)
     }
 
     /// The one value of a tensor of integers.
