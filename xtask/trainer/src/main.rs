@@ -3,6 +3,7 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use trainer::corpus::command::{self, ComposeArgs, CorpusArgs};
+use trainer::corpus::modules::{self, ModulesArgs};
 use trainer::stages::{self, StagesArgs};
 use trainer::train::command::TrainCommand;
 use trainer::train::pace::{self, PaceArgs};
@@ -21,6 +22,8 @@ enum Command {
     Corpus(CorpusArgs),
     /// Composes one piece and writes it as sound with its beats.
     Compose(ComposeArgs),
+    /// Plays tracker modules into annotated recordings, to learn from with `--audio`.
+    Modules(ModulesArgs),
     /// Trains a model.
     #[command(subcommand)]
     Train(TrainCommand),
@@ -46,6 +49,7 @@ fn main() {
     let result: Result<()> = match cli.command {
         Command::Corpus(args) => command::corpus(&args),
         Command::Compose(args) => command::piece(&args),
+        Command::Modules(args) => modules::run(&args),
         Command::Train(command) => trainer::train::command::run(&command),
         Command::Pace(args) => pace::run(&args),
         Command::Stages(args) => stages::run(&args),

@@ -14,6 +14,7 @@ mod players;
 mod repertoire;
 pub mod score;
 pub mod style;
+pub mod variation;
 
 use drums::Performance;
 use expression::phrasing;

@@ -13,7 +13,7 @@ use crate::hash::hex;
 use crate::render::installed;
 
 /// Raised whenever rendering changes, so that old clips are not taken for new ones.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 
 /// What there is.
 #[derive(Default)]
@@ -107,6 +107,7 @@ pub(super) const FOLDERS: [(&str, Option<Source>, &str); 9] = [
 fn soundfont(file: &str) -> Sound {
     let licence = match file {
         _ if file.starts_with("FluidR3") || file.starts_with("MuseScore_General") => "MIT",
+        _ if file.starts_with("sf_GMbank") => "public domain",
         _ if file.starts_with("TimGM6mb") => "GPL-2; only played, no part of it is in the model",
         _ => "its own",
     };

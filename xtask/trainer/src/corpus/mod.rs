@@ -8,6 +8,7 @@ mod annotation;
 mod cache;
 mod collected;
 pub mod command;
+mod credits;
 mod files;
 mod folds;
 mod groove;
@@ -16,6 +17,7 @@ mod leadsheets;
 mod library;
 mod midi;
 mod mma;
+pub mod modules;
 mod musicxml;
 mod pop909;
 #[cfg(test)]
@@ -43,6 +45,7 @@ use crate::render::audio::write_whole;
 use annotated::Piece;
 pub use annotated::annotated;
 pub use collected::{Collected, Labelled, Refused, collected};
+pub use credits::credits;
 pub use folds::folds;
 use inventory::Inventory;
 use sources::{CLIP_S, Source};
@@ -207,6 +210,12 @@ fn build_with(
         eprintln!("{name}: {clips} clips; {skipped} files or clips skipped");
     }
     corpus.sounds = inventory.sounds;
+    if let Some((licence, attribution)) = credits(&settings.audio)? {
+        let audio = |source: &&mut SourceReport| source.name == Source::Audio.name();
+        if let Some(source) = corpus.sources.iter_mut().find(audio) {
+            (source.licence, source.attribution) = (licence, attribution);
+        }
+    }
     if corpus.train.is_empty() || corpus.validation.is_empty() {
         bail!(
             "{} hours gave {} training and {} validation clips; ask for more hours",

@@ -18,7 +18,7 @@ use crate::dice::Dice;
 use crate::features;
 use crate::render::audio::{at_rate, read_mono_at_its_rate};
 use crate::render::timbre::Timbre;
-use crate::render::{Levels, Split, Studio};
+use crate::render::{Split, Stems, Studio};
 
 /// Data and sounds.
 pub(super) struct Workshop {
@@ -122,8 +122,8 @@ impl Workshop {
         self.hear(take, dice)
     }
 
-    /// Likewise with the parts told apart, in their `timbres`: `sounding` makes of how loud each is in the
-    /// mix what can be heard.
+    /// Likewise with the parts told apart, in their `timbres`: `sounding` makes of them, as they are in
+    /// the mix, what can be heard.
     ///
     /// # Errors
     /// When a synthesizer refuses to start.
@@ -133,10 +133,10 @@ impl Workshop {
         split: Split,
         dice: &mut Dice,
         timbres: &[Timbre],
-        sounding: impl Fn(&Levels) -> Vec<(f64, u32)>,
+        sounding: impl Fn(&Stems) -> Result<Vec<(f64, u32)>>,
     ) -> Result<(Take, Vec<[f32; BANDS]>)> {
-        let (mix, onsets, levels) = self.studio.record_parts(dice, &score, split, timbres)?;
-        let sounding = sounding(&levels);
+        let (mix, onsets, stems) = self.studio.record_parts(dice, &score, split, timbres)?;
+        let sounding = sounding(&stems)?;
         let take = Take { samples: mix.mono(), beats: score.beats, onsets, sounding };
         self.hear(take, dice)
     }

@@ -76,13 +76,9 @@ impl Stereo {
         (loud.iter().sum::<f32>() / loud.len().max(1) as f32).sqrt()
     }
 
-    /// Root mean square of every [`super::STEP_S`], times `gain`.
-    #[must_use]
-    pub fn envelope(&self, gain: f32) -> Vec<f32> {
-        let step = (super::STEP_S * RATE_HZ) as usize;
-        let power = |side: &[f32]| side.iter().map(|x| x * x).sum::<f32>() / side.len() as f32;
-        let both = self.left.chunks(step).zip(self.right.chunks(step));
-        both.map(|(l, r)| gain * (0.5 * (power(l) + power(r))).sqrt()).collect()
+    /// Multiplies it by `gain`.
+    pub fn scale(&mut self, gain: f32) {
+        self.channels().into_iter().flatten().for_each(|sample| *sample *= gain);
     }
 }
 

@@ -35,11 +35,8 @@ const FONT_FOLDERS: [&str; 4] = [
     "/usr/local/share/soundfonts",
 ];
 
-/// How loud parts are in the mix: (index of the part, root mean square of every [`STEP_S`]).
-pub type Levels = Vec<(usize, Vec<f32>)>;
-
-/// Between two looks at how loud a part is, seconds.
-pub const STEP_S: f64 = 0.25;
+/// The parts as they are in the mix: (index of the part, its sound).
+pub type Stems = Vec<(usize, Stereo)>;
 
 /// Who the music is for: training and validation never hear the same combination of SoundFonts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -79,7 +76,7 @@ impl Studio {
         if fonts.is_empty() {
             skipped.push(
                 "no SoundFont found: the built-in oscillators play (better: install Debian's \
-                 fluid-soundfont-gm and timgm6mb-soundfont, or give --soundfont FILE.sf2)"
+                 fluid-soundfont-gm, csound-soundfont and timgm6mb-soundfont, or give --soundfont FILE.sf2)"
                     .to_owned(),
             );
         }
@@ -108,7 +105,7 @@ impl Studio {
     }
 
     /// [`Self::record`], with every part played by itself, in the timbre of its place in `timbres`; as
-    /// sampled where that ends. Also gives how loud each part is in the mix.
+    /// sampled where that ends. Also gives each part as it is in the mix.
     ///
     /// # Errors
     /// When a synthesizer refuses to start.
@@ -118,7 +115,7 @@ impl Studio {
         score: &Score,
         split: Split,
         timbres: &[Timbre],
-    ) -> Result<(Stereo, Vec<f64>, Levels)> {
+    ) -> Result<(Stereo, Vec<f64>, Stems)> {
         self.perform(dice, score, split, |index| index, timbres)
     }
 
@@ -130,7 +127,7 @@ impl Studio {
         split: Split,
         group: impl Fn(usize) -> usize,
         timbres: &[Timbre],
-    ) -> Result<(Stereo, Vec<f64>, Levels)> {
+    ) -> Result<(Stereo, Vec<f64>, Stems)> {
         let (melodic, drums) = self.cast(dice, split);
         let samples = (score.seconds * RATE_HZ) as usize;
         let font_for = |part: &Part| if part.voice.is_drums() { drums } else { melodic };
@@ -164,7 +161,7 @@ impl Studio {
         }
         let ducks = pump::draw(dice, score);
         let mut mix = Stereo::silent(samples);
-        let mut levels = Vec::new();
+        let mut stems = Vec::new();
         let mut bus = |dice: &mut Dice, mut bus: Bus<'_>, level_db: f64| {
             for (group, stem) in &mut bus.stems {
                 timbres.get(*group).into_iter().for_each(|timbre| timbre.apply(stem));
@@ -176,8 +173,8 @@ impl Studio {
                 let gain_db = level_db + dice.normal(2.5);
                 let gain = 10_f32.powf(gain_db as f32 / 20.0) / loudness;
                 mix.add(&whole, gain);
-                let tell = |(group, stem): &(usize, Stereo)| (*group, stem.envelope(gain));
-                levels.extend(bus.stems.iter().map(tell));
+                bus.each(|stem| stem.scale(gain));
+                stems.append(&mut bus.stems);
             }
         };
         bus(dice, percussion, -16.0);
@@ -195,7 +192,7 @@ impl Studio {
             driven.each(|stem| distort(stem, most));
             bus(dice, driven, -19.0);
         }
-        Ok((mix, onsets, levels))
+        Ok((mix, onsets, stems))
     }
 
     /// The SoundFonts for melody and drums. From three on, the last is kept for validation; of
@@ -282,7 +279,7 @@ fn distort(audio: &mut Stereo, drive: f32) {
     }
 }
 
-/// SoundFonts of the system in alphabetical order, links to others left out.
+/// SoundFonts of the system in alphabetical order, capitals or not, links to others left out.
 #[must_use]
 pub fn installed() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = FONT_FOLDERS
@@ -293,7 +290,7 @@ pub fn installed() -> Vec<PathBuf> {
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|e| e == "sf2" || e == "sf3"))
         .collect();
-    found.sort_by(|a, b| a.file_name().cmp(&b.file_name()));
+    found.sort_by_key(|path| path.file_name().map(|name| name.to_ascii_lowercase()));
     found
 }
 

@@ -77,8 +77,7 @@ impl Timbre {
         sound.right = changed;
         let after = sound.loudness();
         if after > 1e-9 {
-            let gain = before / after;
-            sound.channels().into_iter().flatten().for_each(|x| *x *= gain);
+            sound.scale(before / after);
         }
     }
 }

@@ -106,7 +106,7 @@ impl TagCard<'_> {
         } else {
             "**All of it is synthetic**: scores and MIDI performances played by SoundFonts, samples and \
              oscillators. No recording is in it. Instruments are exact: every part was rendered by itself, \
-             and a family counts where it is no softer than 20 dB below the mix. Genres are those of the style that was played, as its author or this project named it. Valence and arousal \
+             and a family counts where it makes most of the sound in at least 5 % of the bands and frames of a quarter of a second: where it can be heard, not where it is written. Genres are those of the style that was played, as its author or this project named it. Valence and arousal \
              are computed from the score by a rule (tempo, density, loudness, mode, distortion, genre); \
              nobody rated this music.\n\n"
         };

@@ -8,9 +8,7 @@ use listener::Vocabulary;
 use metrics::collection::{Collection, Words, counts};
 
 use super::{Desk, TagPlan, TagScores, train};
-use crate::corpus::SourceReport;
-use crate::corpus::folds;
-use crate::corpus::{Labelled, collected};
+use crate::corpus::{Labelled, SourceReport, collected, credits, folds};
 use crate::tagclip::TagClip;
 
 /// Folds when nobody says.
@@ -87,10 +85,13 @@ impl Users {
             false => folds(&groups, &heard.folds, count, seed)?,
         };
         let skipped = heard.refused.len() + collection.left_out;
+        let (licence, attribution) = credits(&folders)?.unwrap_or_else(|| {
+            ("its owner's".to_owned(), "recordings and labels given with --data".to_owned())
+        });
         let report = SourceReport {
             name: "audio".to_owned(),
-            licence: "its owner's".to_owned(),
-            attribution: "recordings and labels given with --data".to_owned(),
+            licence,
+            attribution,
             hours: heard.clips.iter().map(TagClip::seconds).sum::<f64>() / 3600.0,
             clips: heard.clips.len(),
             skipped,

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use listener::Vocabulary;
+use listener::{BANDS, FeatureSpec, Vocabulary};
 
 use crate::compose::score::{Part, Voice, Wave};
-use crate::render::STEP_S;
 
-/// A family this much softer than the whole mix is not heard, as a factor: 20 dB.
-const AUDIBLE: f32 = 0.1;
-/// Where the mix is this much softer than at its loudest, nothing is: 40 dB.
-const SILENT: f32 = 0.01;
+/// Between two looks at what can be heard, seconds.
+const STEP_S: f64 = 0.25;
+/// A family is heard where it makes most of the sound in at least this share of the places, a band of a
+/// frame each, in which there is any: the ideal binary mask of auditory scene analysis (Wang 2005).
+const AUDIBLE: f32 = 0.05;
+/// A place this much softer than the loudest of the piece is silent, as a power: 50 dB.
+const SILENT: f32 = 1e-5;
+/// Where fewer places than this share sound, nothing is heard.
+const BARELY: f32 = 0.02;
 /// The group of parts that are of no family of the vocabulary.
 const NONE: u32 = u32::MAX;
 /// Below this key a plain oscillator is a bass.
@@ -69,26 +73,40 @@ pub(super) fn group(part: &Part, vocabulary: &Vocabulary) -> u32 {
     place.map_or(NONE, |place| place as u32)
 }
 
-/// A bit per group that can be heard, every [`STEP_S`], from how loud each part is: (its group, root mean
-/// squares). A group is as loud as its parts together, wherever they are mixed.
-pub(super) fn sounding(parts: &[(u32, &[f32])]) -> Vec<(f64, u32)> {
-    let steps = parts.iter().map(|(_, level)| level.len()).max().unwrap_or(0);
-    let mut groups: BTreeMap<u32, Vec<f32>> = BTreeMap::new();
-    for (group, level) in parts {
-        let power = groups.entry(*group).or_insert_with(|| vec![0.0; steps]);
-        power.iter_mut().zip(*level).for_each(|(power, level)| *power += level * level);
+/// A bit per group that can be heard, every [`STEP_S`], from what each part sounds like: (its group, its
+/// mel magnitudes by frame). The parts of a group are heard together, wherever they are mixed.
+pub(super) fn sounding(parts: &[(u32, Vec<[f32; BANDS]>)]) -> Vec<(f64, u32)> {
+    let frames = parts.iter().map(|(_, frames)| frames.len()).max().unwrap_or(0);
+    let mut groups: BTreeMap<u32, Vec<[f32; BANDS]>> = BTreeMap::new();
+    for (group, part) in parts {
+        let power = groups.entry(*group).or_insert_with(|| vec![[0.0; BANDS]; frames]);
+        let places = power.as_flattened_mut().iter_mut().zip(part.as_flattened());
+        places.for_each(|(power, magnitude)| *power += magnitude * magnitude);
     }
-    let whole: Vec<f32> =
-        (0..steps).map(|step| groups.values().map(|power| power[step]).sum()).collect();
-    let loudest = whole.iter().fold(0.0_f32, |a, &b| a.max(b));
+    let mut whole = vec![[0.0_f32; BANDS]; frames];
+    for power in groups.values() {
+        let places = whole.as_flattened_mut().iter_mut().zip(power.as_flattened());
+        places.for_each(|(whole, power)| *whole += power);
+    }
+    let loudest = whole.as_flattened().iter().fold(0.0_f32, |a, &b| a.max(b));
+    let per_step = STEP_S / FeatureSpec::CURRENT.hop_s;
+    let edge = |step: usize| ((step as f64 * per_step).round() as usize).min(frames);
     let bits = |step: usize| {
+        let span = edge(step)..edge(step + 1);
+        let whole = whole[span.clone()].as_flattened();
+        let sounds = |power: f32| power > SILENT * loudest;
+        let all = whole.iter().filter(|&&power| sounds(power)).count() as f32;
+        if all < BARELY * whole.len() as f32 {
+            return 0;
+        }
         let heard = groups.iter().filter(|(group, power)| {
-            **group != NONE
-                && whole[step] > SILENT * SILENT * loudest
-                && power[step] > AUDIBLE * AUDIBLE * whole[step]
+            let places = power[span.clone()].as_flattened().iter().zip(whole);
+            let own = places.filter(|&(own, &all)| sounds(all) && 2.0 * own > all).count();
+            **group != NONE && own as f32 >= AUDIBLE * all
         });
         heard.fold(0, |bits, (group, _)| bits | 1 << group)
     };
+    let steps = (frames as f64 / per_step) as usize;
     (0..steps).map(|step| ((step as f64 + 0.5) * STEP_S, bits(step))).collect()
 }
 
@@ -108,29 +126,39 @@ mod tests {
     use super::*;
     use crate::compose::score::Note;
 
-    #[test]
-    fn what_can_be_heard_is_known_second_by_second() {
-        let loud = |from: usize, to: usize, level: f32| -> Vec<f32> {
-            (0..16).map(|step| if (from..to).contains(&step) { level } else { 0.0 }).collect()
-        };
-        let levels = [
-            (0, loud(0, 10, 0.5)),
-            (1, loud(4, 6, 0.5)),
-            // Covered by the first, then alone.
-            (2, loud(0, 16, 0.02)),
-            (NONE, loud(0, 16, 0.1)),
-        ];
-        let levels = levels.each_ref().map(|(group, level)| (*group, level.as_slice()));
-        let seconds = by_second(&sounding(&levels), 4);
-        assert_eq!(seconds, [1, 1 | 2, 1 | 4, 4]);
+    /// So many frames in which `bands` sound at `level`.
+    fn part(frames: usize, bands: std::ops::Range<usize>, level: f32) -> Vec<[f32; BANDS]> {
+        let mut frame = [0.0; BANDS];
+        frame[bands].fill(level);
+        vec![frame; frames]
     }
 
     #[test]
-    fn a_family_is_as_loud_as_its_players_together() {
-        let (mix, one): (&[f32], &[f32]) = (&[0.5; 4], &[0.04; 4]);
-        let heard = |parts: &[(u32, &[f32])]| by_second(&sounding(parts), 1);
-        assert_eq!(heard(&[(0, mix), (1, one)]), [1]);
-        assert_eq!(heard(&[(0, mix), (1, one), (1, one)]), [1 | 2]);
+    fn what_can_be_heard_is_known_second_by_second() {
+        let mut late = part(200, 0..40, 0.0);
+        late[100..150].copy_from_slice(&part(50, 30..40, 0.5));
+        let mut first = part(200, 0..30, 0.5);
+        first[150..].fill([0.0; BANDS]);
+        let parts = [
+            (0, first),
+            (1, late),
+            // Covered by the first while that plays, then alone.
+            (2, part(200, 0..20, 0.1)),
+            (NONE, part(200, 60..64, 0.2)),
+        ];
+        assert_eq!(by_second(&sounding(&parts), 4), [1, 1, 1 | 2, 4]);
+    }
+
+    #[test]
+    fn a_family_is_heard_together_and_wherever_it_stands_out() {
+        let heard = |parts: &[(u32, Vec<[f32; BANDS]>)]| by_second(&sounding(parts), 1);
+        let mix = (0, part(50, 0..40, 0.5));
+        let softer = (1, part(50, 0..40, 0.4));
+        assert_eq!(heard(&[mix.clone(), softer.clone()]), [1]);
+        assert_eq!(heard(&[mix.clone(), softer.clone(), softer]), [2]);
+        // Far softer than the mix, in four bands of its own.
+        assert_eq!(heard(&[mix.clone(), (1, part(50, 50..54, 0.02))]), [1 | 2]);
+        assert_eq!(heard(&[mix, (1, part(50, 50..54, 0.001))]), [1]);
     }
 
     #[test]
@@ -141,14 +169,14 @@ mod tests {
             instruments: words("piano bass drums"),
             moods: Vec::new(),
         };
-        let part = |voice, key| Part {
+        let note = |voice, key| Part {
             voice,
             notes: vec![Note { at: 0.0, length: 1.0, key, velocity: 100 }],
             gain_db: 0.0,
             pan: 0.0,
             drive: 0.0,
         };
-        let of = |voice, key| group(&part(voice, key), &vocabulary);
+        let of = |voice, key| group(&note(voice, key), &vocabulary);
         assert_eq!([of(Voice::Program(0), 60), of(Voice::Kit(0), 36)], [0, 2]);
         assert_eq!(of(Voice::Wave(Wave::Saw(5.0)), 36), 1);
         assert_eq!(of(Voice::Program(48), 60), NONE, "not in this vocabulary");

@@ -25,16 +25,18 @@ use super::workshop::Workshop;
 use super::{CorpusSettings, Sound, SourceReport, cache, cache_folder, make_missing};
 use crate::baseline::chroma::chroma;
 use crate::dice::Dice;
+use crate::features;
 use crate::render::timbre::Timbre;
-use crate::render::{Levels, Split};
+use crate::render::{Split, Stems};
 use crate::tagclip::{PITCHES, TagClip, TagTruth};
+use crate::train::colour;
 
 /// Every so many clips of a genre, one is for validation.
 const VALIDATION_EVERY: usize = 10;
 /// Share of clips of any genre, on any instruments.
 const ANY: f64 = 0.25;
 /// Raised whenever what is written changes, so that old clips are not taken for new ones.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 /// The words of the shipped model.
 const VOCABULARY: &str = include_str!("../../../../../models/vocabulary.json");
@@ -186,9 +188,13 @@ fn render(workshop: &Workshop, job: &Job, vocabulary: &Vocabulary, seed: u64) ->
         Split::Train => parts.iter().map(|part| Timbre::draw(&mut dice, part.voice)).collect(),
         Split::Validation => Vec::new(),
     };
-    let sounding = |levels: &Levels| {
-        let of = levels.iter().map(|(part, level)| (families[*part], level.as_slice()));
-        instruments::sounding(&of.collect::<Vec<_>>())
+    let sounding = |stems: &Stems| {
+        let of = stems.iter().map(|(part, stem)| {
+            let mut frames = features::frames(&stem.mono())?;
+            colour::to_magnitudes(&mut frames);
+            Ok((families[*part], frames))
+        });
+        Ok(instruments::sounding(&of.collect::<Result<Vec<_>>>()?))
     };
     let (take, frames) =
         workshop.play_parts(piece.score, job.split, &mut dice, &timbres, sounding)?;
