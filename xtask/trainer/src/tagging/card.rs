@@ -98,18 +98,26 @@ impl TagCard<'_> {
         )
     }
 
+    /// Whether anything but rendered music was learned from.
+    fn recordings(&self) -> bool {
+        self.sources.iter().any(|source| source.name == "audio")
+    }
+
     fn music(&self) -> String {
-        let recordings = self.sources.iter().any(|source| source.name == "audio");
         let mut text = String::from("## Music it learned from\n\n");
-        text += if recordings {
-            "Rendered music as below, and recordings with labels (source `audio`).\n\n"
+        text += if self.recordings() {
+            "**Nearly all of it is synthetic**: scores and MIDI performances played by SoundFonts, samples \
+             and oscillators. Source `audio` are recordings, labelled by hand with a genre alone. Of the rest, \
+             i"
         } else {
             "**All of it is synthetic**: scores and MIDI performances played by SoundFonts, samples and \
-             oscillators. No recording is in it. Instruments are exact: every part was rendered by itself, \
-             and a family counts where it makes most of the sound in at least 5 % of the bands and frames of a quarter of a second: where it can be heard, not where it is written. Genres are those of the style that was played, as its author or this project named it. Valence and arousal \
-             are computed from the score by a rule (tempo, density, loudness, mode, distortion, genre); \
-             nobody rated this music.\n\n"
+             oscillators. No recording is in it. I"
         };
+        text += "nstruments are exact: every part was rendered by itself, and a family counts where it makes \
+                 most of the sound in at least 5 % of the bands and frames of a quarter of a second, where it \
+                 can be heard rather than where it is written. Genres are those of the style that was played, \
+                 as its author or this project named it. Valence and arousal are computed from the score by a \
+                 rule (tempo, density, loudness, mode, distortion, genre); nobody rated this music.\n\n";
         text += &origins(self.sources, self.sounds);
         text
     }
@@ -210,8 +218,9 @@ impl TagCard<'_> {
     }
 
     fn limits(&self) -> String {
-        let mut text = String::from(
-            "\n## On real music\n\nWhat a network that only ever heard synthetic music makes of recordings. \
+        let taught = if self.recordings() { "hardly anything but" } else { "only" };
+        let mut text = format!(
+            "\n## On real music\n\nWhat a network that heard {taught} synthetic music makes of recordings. \
              Read genres as hints, instruments as families, and the mood as a rule of thumb: it follows \
              tempo, density, loudness and mode, not what listeners felt.\n",
         );

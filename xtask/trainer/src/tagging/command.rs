@@ -16,7 +16,7 @@ use crate::corpus::tagged;
 use crate::corpus::{CorpusSettings, audio_files, holds_datasets};
 use crate::export::{self, Provenance};
 use crate::features;
-use crate::net::{Pooling, TagShape};
+use crate::net::{BeatShape, Pooling, TagShape, random_tag_parameters};
 use crate::render::audio::write_whole;
 use crate::tagclip::TagClip;
 use crate::train::gate::put_aside;
@@ -65,6 +65,9 @@ pub struct TagsArgs {
     /// Beat model whose stem that is; its channels and features become those of the tag network.
     #[arg(long, default_value = "models/beats.onnx")]
     beats: PathBuf,
+    /// Features per frame, at least the beat model's, of which the first are its own. Default: those.
+    #[arg(long)]
+    features: Option<usize>,
     /// Units of the LSTM.
     #[arg(long, default_value_t = 96)]
     hidden: usize,
@@ -97,9 +100,30 @@ const BLOCK: usize = 50;
 
 /// A beat network whose stem is used.
 struct BeatStem {
-    channels: [usize; 2],
-    features: usize,
+    shape: BeatShape,
     params: Vec<f32>,
+}
+
+impl BeatStem {
+    /// Parameters of the stem of `shape`, which may have more features: those are left to chance.
+    fn widened(self, shape: &TagShape, seed: u64) -> Result<Vec<f32>> {
+        let (ours, theirs) = (self.shape.layout(), shape.layout().base);
+        let (narrow, wide) = (self.shape.features, shape.features);
+        ensure!(
+            wide >= narrow,
+            "features = {wide}: the beat model has {narrow}; give as many, or --stem scratch"
+        );
+        let mut params = random_tag_parameters(shape, seed);
+        params.truncate(shape.stem_len());
+        params[..ours.features.weights.start]
+            .copy_from_slice(&self.params[..ours.features.weights.start]);
+        let rows = params[theirs.features.weights].chunks_exact_mut(wide);
+        for (to, from) in rows.zip(self.params[ours.features.weights].chunks_exact(narrow)) {
+            to[..narrow].copy_from_slice(from);
+        }
+        params[theirs.features.bias][..narrow].copy_from_slice(&self.params[ours.features.bias]);
+        Ok(params)
+    }
 }
 
 impl TagsArgs {
@@ -114,15 +138,15 @@ impl TagsArgs {
         })?;
         let (shape, params) =
             export::parameters(&bytes).with_context(|| path.display().to_string())?;
-        Ok(Some(BeatStem { channels: shape.channels, features: shape.features, params }))
+        Ok(Some(BeatStem { shape, params }))
     }
 
     fn plan(&self, stem: Option<&BeatStem>, vocabulary: &Vocabulary) -> TagPlan {
         let (channels, features) =
-            stem.map_or((CHANNELS, FEATURES), |stem| (stem.channels, stem.features));
+            stem.map_or((CHANNELS, FEATURES), |stem| (stem.shape.channels, stem.shape.features));
         let shape = TagShape {
             channels,
-            features,
+            features: self.features.unwrap_or(features),
             hidden: self.hidden,
             block: BLOCK,
             pooling: Pooling::Lstm,
@@ -195,6 +219,7 @@ impl TagsArgs {
         words.push(format!("--stem {stem}"));
         let usual = TagPlan::usual(plan.shape.clone());
         for (name, value, usual) in [
+            ("features", plan.shape.features.to_string(), FEATURES.to_string()),
             ("hidden", plan.shape.hidden.to_string(), "96".to_owned()),
             ("rate", plan.rate.to_string(), usual.rate.to_string()),
             ("dropout", plan.dropout.to_string(), usual.dropout.to_string()),
@@ -230,7 +255,7 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     music.check()?;
     let users = own.map(|own| Users::read(&own, &vocabulary, args.folds, args.seed)).transpose()?;
     let mut corpus = tagged::build(&music, &vocabulary)?;
-    let stem = stem.map(|stem| stem.params);
+    let stem = stem.map(|stem| stem.widened(&plan.shape, plan.seed)).transpose()?;
     let mut folds = None;
     if let Some(users) = users {
         if args.folds.is_some() {
@@ -382,4 +407,41 @@ fn said(folder: &Path, onnx: &[u8], vocabulary: &Vocabulary) -> Result<Vec<RealP
         RealPiece { name, genre, instruments: instruments.join(", "), mood }
     };
     Ok(pieces.into_iter().zip(heard).map(tell).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::random_parameters;
+
+    #[test]
+    fn a_wider_stem_begins_with_the_features_of_the_narrow_one() {
+        let beats = BeatShape { channels: [8, 8], features: 16, hidden: 8, layers: 1 };
+        let params = random_parameters(&beats, 1);
+        let shape = TagShape {
+            channels: [8, 8],
+            features: 24,
+            hidden: 8,
+            block: 10,
+            pooling: Pooling::Lstm,
+            genres: 2,
+            instruments: 1,
+        };
+        let stem = |shape: &TagShape| {
+            BeatStem { shape: beats.clone(), params: params.clone() }.widened(shape, 3)
+        };
+        let wide = stem(&shape).expect("widened");
+        assert_eq!(wide.len(), shape.stem_len());
+        let (ours, theirs) = (beats.layout().features, shape.layout().base.features);
+        assert_eq!(wide[..ours.weights.start], params[..ours.weights.start]);
+        let (ours, theirs) = (&params[ours.weights], &wide[theirs.weights]);
+        for (to, from) in theirs.chunks(24).zip(ours.chunks(16)) {
+            assert_eq!(&to[..16], from);
+            assert!(to[16..].iter().any(|&weight| weight != 0.0));
+        }
+        let same = TagShape { features: 16, ..shape.clone() };
+        assert_eq!(stem(&same).expect("as it is"), params[..same.stem_len()]);
+        let told = format!("{:#}", stem(&TagShape { features: 8, ..shape }).expect_err("refused"));
+        assert!(told.contains("features = 8") && told.contains("--stem scratch"), "{told}");
+    }
 }
