@@ -23,14 +23,16 @@ pub struct TagSettings {
     pub off: f32,
 }
 
+/// Those of the shipped model. How genres are named was chosen on rendered clips that it never heard: a right
+/// name at the end of a clip counted 1, a wrong one -1, and one that stood from the fifth second on 1/2.
 impl Default for TagSettings {
     fn default() -> Self {
         Self {
             smoothing_s: 4.0,
             genre_s: 20.0,
-            sure: 0.4,
+            sure: 0.25,
             doubt: 0.25,
-            lead: 0.15,
+            lead: 0.4,
             on: 0.5,
             off: 0.35,
         }

@@ -33,3 +33,19 @@ pub(crate) fn frames_at(samples: &[f32], rate_hz: f64) -> Result<Vec<[f32; BANDS
     mel.push(samples, |frame| frames.push(frame.bins));
     Ok(frames)
 }
+
+/// Features as the network hears them to magnitudes: undoes the logarithm.
+pub(crate) fn to_magnitudes(frames: &mut [[f32; BANDS]]) {
+    for bin in frames.iter_mut().flatten() {
+        *bin = (bin.abs() * std::f32::consts::LN_10).exp_m1() / log_gain();
+    }
+}
+
+/// A magnitude as the network hears it.
+pub(crate) fn to_feature(magnitude: f32) -> f32 {
+    (log_gain() * magnitude).ln_1p() * std::f32::consts::LOG10_E
+}
+
+fn log_gain() -> f32 {
+    FeatureSpec::CURRENT.log_gain as f32
+}

@@ -179,6 +179,7 @@ fn build_with(
     inventory: Inventory,
     open: impl FnOnce() -> Result<Workshop>,
 ) -> Result<Corpus> {
+    let credited = credits(&settings.audio, Source::Audio.terms())?;
     let folder = cache_folder(&settings.cache, &inventory.fingerprint(settings.seed))?;
     let jobs = jobs(settings.hours, &inventory.sources, inventory.pieces);
     let mut clips: Vec<Option<Clip>> = jobs.par_iter().map(|job| cached(&folder, job)).collect();
@@ -210,11 +211,9 @@ fn build_with(
         eprintln!("{name}: {clips} clips; {skipped} files or clips skipped");
     }
     corpus.sounds = inventory.sounds;
-    if let Some((licence, attribution)) = credits(&settings.audio)? {
-        let audio = |source: &&mut SourceReport| source.name == Source::Audio.name();
-        if let Some(source) = corpus.sources.iter_mut().find(audio) {
-            (source.licence, source.attribution) = (licence, attribution);
-        }
+    let audio = |source: &&mut SourceReport| source.name == Source::Audio.name();
+    if let Some(source) = corpus.sources.iter_mut().find(audio) {
+        (source.licence, source.attribution) = credited;
     }
     if corpus.train.is_empty() || corpus.validation.is_empty() {
         bail!(

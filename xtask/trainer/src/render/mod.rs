@@ -279,7 +279,8 @@ fn distort(audio: &mut Stereo, drive: f32) {
     }
 }
 
-/// SoundFonts of the system in alphabetical order, capitals or not, links to others left out.
+/// SoundFonts of the system in alphabetical order, links to others left out. Capitals count for nothing,
+/// so that of Debian's TimGM6mb, whose samples are its own, stays the last: the one of validation.
 #[must_use]
 pub fn installed() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = FONT_FOLDERS
@@ -290,7 +291,11 @@ pub fn installed() -> Vec<PathBuf> {
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|e| e == "sf2" || e == "sf3"))
         .collect();
-    found.sort_by_key(|path| path.file_name().map(|name| name.to_ascii_lowercase()));
+    found.sort_by_key(|path| {
+        let name = path.file_name().map(|name| name.to_ascii_lowercase());
+        // Two folders may have one of the same name.
+        (name, path.clone())
+    });
     found
 }
 

@@ -8,6 +8,7 @@ use metrics::Confusion;
 use super::comparison::Row;
 use super::{TagEntry, TagPlan, TagScores, Trained};
 use crate::card::{fonts, origins};
+use crate::corpus::tagged::instruments::{AUDIBLE, STEP_S};
 use crate::corpus::{Sound, SourceReport};
 
 /// A real piece, and what the model says of it.
@@ -98,26 +99,36 @@ impl TagCard<'_> {
         )
     }
 
-    /// Whether anything but rendered music was learned from.
-    fn recordings(&self) -> bool {
-        self.sources.iter().any(|source| source.name == "audio")
+    /// Hours of recordings, and of all music.
+    fn hours(&self) -> (f64, f64) {
+        let recorded = |source: &&SourceReport| source.name == "audio";
+        let sum = |sources: &mut dyn Iterator<Item = &SourceReport>| sources.map(|s| s.hours).sum();
+        (sum(&mut self.sources.iter().filter(recorded)), sum(&mut self.sources.iter()))
     }
 
     fn music(&self) -> String {
         let mut text = String::from("## Music it learned from\n\n");
-        text += if self.recordings() {
-            "**Nearly all of it is synthetic**: scores and MIDI performances played by SoundFonts, samples \
-             and oscillators. Source `audio` are recordings, labelled by hand with a genre alone. Of the rest, \
-             i"
+        let (recorded, all) = self.hours();
+        text += &if recorded > 0.0 {
+            format!(
+                "{recorded:.1} of {all:.1} hours are **recordings** (source `audio`), with what their owner \
+                 says of them. The rest is **synthetic**: scores and MIDI performances played by SoundFonts, \
+                 samples and oscillators. "
+            )
         } else {
             "**All of it is synthetic**: scores and MIDI performances played by SoundFonts, samples and \
-             oscillators. No recording is in it. I"
+             oscillators. No recording is in it. "
+                .to_owned()
         };
-        text += "nstruments are exact: every part was rendered by itself, and a family counts where it makes \
-                 most of the sound in at least 5 % of the bands and frames of a quarter of a second, where it \
-                 can be heard rather than where it is written. Genres are those of the style that was played, \
-                 as its author or this project named it. Valence and arousal are computed from the score by a \
-                 rule (tempo, density, loudness, mode, distortion, genre); nobody rated this music.\n\n";
+        text += &format!(
+            "Its instruments are exact: every part was rendered by itself, and a family counts where it makes \
+             most of the sound in at least {:.0} % of the places (a band of a frame each) that sound in {} s: \
+             where it can be heard rather than where it is written. Its genres are those of the style that \
+             was played, as its author or this project named it. Its valence and arousal are computed from \
+             the score by a rule (tempo, density, loudness, mode, distortion, genre); nobody rated it.\n\n",
+            100.0 * AUDIBLE,
+            STEP_S
+        );
         text += &origins(self.sources, self.sounds);
         text
     }
@@ -218,11 +229,12 @@ impl TagCard<'_> {
     }
 
     fn limits(&self) -> String {
-        let taught = if self.recordings() { "hardly anything but" } else { "only" };
+        let (recorded, all) = self.hours();
         let mut text = format!(
-            "\n## On real music\n\nWhat a network that heard {taught} synthetic music makes of recordings. \
+            "\n## On real music\n\nWhat a network makes of recordings of which {:.0} % of its music was synthetic. \
              Read genres as hints, instruments as families, and the mood as a rule of thumb: it follows \
              tempo, density, loudness and mode, not what listeners felt.\n",
+            100.0 * (1.0 - recorded / all.max(1e-9))
         );
         if !self.real.is_empty() {
             text += "\n| file | genre, share of the time | instruments shown most of the time | valence, arousal |\n|---|---|---|---|\n";

@@ -65,7 +65,8 @@ pub struct TagsArgs {
     /// Beat model whose stem that is; its channels and features become those of the tag network.
     #[arg(long, default_value = "models/beats.onnx")]
     beats: PathBuf,
-    /// Features per frame, at least the beat model's, of which the first are its own. Default: those.
+    /// Features per frame, at least the beat model's, of which the first are its own; the others begin at
+    /// random, and stay so in a frozen stem. Default: the beat model's.
     #[arg(long)]
     features: Option<usize>,
     /// Units of the LSTM.
@@ -111,7 +112,8 @@ impl BeatStem {
         let (narrow, wide) = (self.shape.features, shape.features);
         ensure!(
             wide >= narrow,
-            "features = {wide}: the beat model has {narrow}; give as many, or --stem scratch"
+            "features = {wide}: the beat model has {narrow}; give as many or more, or --stem scratch \
+             without --compare"
         );
         let mut params = random_tag_parameters(shape, seed);
         params.truncate(shape.stem_len());
@@ -217,9 +219,9 @@ impl TagsArgs {
             Start::Tuned => "tuned",
         };
         words.push(format!("--stem {stem}"));
+        words.extend(self.features.iter().map(|features| format!("--features {features}")));
         let usual = TagPlan::usual(plan.shape.clone());
         for (name, value, usual) in [
-            ("features", plan.shape.features.to_string(), FEATURES.to_string()),
             ("hidden", plan.shape.hidden.to_string(), "96".to_owned()),
             ("rate", plan.rate.to_string(), usual.rate.to_string()),
             ("dropout", plan.dropout.to_string(), usual.dropout.to_string()),
@@ -251,11 +253,11 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     let stem = args.beat_stem()?;
     let plan = args.plan(stem.as_ref(), &vocabulary);
     plan.check()?;
+    let stem = stem.map(|stem| stem.widened(&plan.shape, plan.seed)).transpose()?;
     let music = args.music(sets);
     music.check()?;
     let users = own.map(|own| Users::read(&own, &vocabulary, args.folds, args.seed)).transpose()?;
     let mut corpus = tagged::build(&music, &vocabulary)?;
-    let stem = stem.map(|stem| stem.widened(&plan.shape, plan.seed)).transpose()?;
     let mut folds = None;
     if let Some(users) = users {
         if args.folds.is_some() {

@@ -7,9 +7,10 @@ use listener::BANDS;
 
 use super::TagPlan;
 use crate::dice::Dice;
+use crate::features;
 use crate::net::UNKNOWN;
 use crate::tagclip::{TagClip, TagTruth};
-use crate::train::colour::{self, Colour};
+use crate::train::colour::Colour;
 
 /// An instrument counts for this long after it was last heard, blocks: what is shown is not to flicker.
 const MEMORY: usize = 4;
@@ -46,7 +47,7 @@ impl Music {
             let shelf = clip.truth.genre.map_or(genres, usize::from).min(genres);
             shelves[shelf].push(kept.len());
             let mut frames = clip.frames.clone();
-            colour::to_magnitudes(&mut frames);
+            features::to_magnitudes(&mut frames);
             kept.push((frames, clip.truth.clone()));
         }
         // Clips of no genre teach instruments, and are drawn as often as those of some genres together.
@@ -139,13 +140,13 @@ impl Music {
         let mut loud = lesson.mel.clone();
         let mut soft = other.mel.clone();
         for mel in [&mut loud, &mut soft] {
-            colour::to_magnitudes(mel.as_chunks_mut::<BANDS>().0);
+            features::to_magnitudes(mel.as_chunks_mut::<BANDS>().0);
         }
         let energy = |mel: &[f32]| mel.iter().map(|m| m * m).sum::<f32>();
         let (a, b) = (energy(&loud), gain * gain * energy(&soft));
         let share = a.sqrt() / (a.sqrt() + b.sqrt()).max(1e-9);
         for ((to, loud), soft) in lesson.mel.iter_mut().zip(&loud).zip(&soft) {
-            *to = colour::to_feature(loud + gain * soft);
+            *to = features::to_feature(loud + gain * soft);
         }
         let (faint, ours) = (share.min(1.0 - share) < FAINT, share >= 0.5);
         for (place, (to, &from)) in lesson.targets.iter_mut().zip(&other.targets).enumerate() {

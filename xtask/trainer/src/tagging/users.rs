@@ -40,6 +40,8 @@ impl Users {
             instruments: vocabulary.instruments.clone(),
         };
         let folders = [PathBuf::from(folder)];
+        let usual = ("its owner's", "recordings and labels given with --data");
+        let (licence, attribution) = credits(&folders, usual)?;
         let collection = Collection::read(&folders, Some(&words))?;
         collection.refused.iter().for_each(|refusal| eprintln!("skipped {refusal}"));
         if !collection.refused.is_empty() {
@@ -85,9 +87,6 @@ impl Users {
             false => folds(&groups, &heard.folds, count, seed)?,
         };
         let skipped = heard.refused.len() + collection.left_out;
-        let (licence, attribution) = credits(&folders)?.unwrap_or_else(|| {
-            ("its owner's".to_owned(), "recordings and labels given with --data".to_owned())
-        });
         let report = SourceReport {
             name: "audio".to_owned(),
             licence,

@@ -2,10 +2,11 @@
 //! a hole in the spectrum, drawn anew for every walk through a clip and applied to magnitudes, where
 //! gains are products.
 
-use listener::{BANDS, FeatureSpec};
+use listener::BANDS;
 use serde::{Deserialize, Serialize};
 
 use crate::dice::Dice;
+use crate::features::to_feature;
 
 /// Waves of the equaliser's curve over the bands.
 const WAVES: usize = 4;
@@ -23,18 +24,6 @@ pub(crate) struct Colour {
     gains: Vec<f32>,
     /// Bands up.
     shift: f32,
-}
-
-/// Features as the network hears them to magnitudes: undoes the logarithm.
-pub(crate) fn to_magnitudes(frames: &mut [[f32; BANDS]]) {
-    for bin in frames.iter_mut().flatten() {
-        *bin = (bin.abs() * std::f32::consts::LN_10).exp_m1() / log_gain();
-    }
-}
-
-/// A magnitude as the network hears it.
-pub(crate) fn to_feature(magnitude: f32) -> f32 {
-    (log_gain() * magnitude).ln_1p() * std::f32::consts::LOG10_E
 }
 
 impl Colour {
@@ -94,13 +83,10 @@ fn shifted(frame: &[f32; BANDS], shift: f32) -> [f32; BANDS] {
     })
 }
 
-fn log_gain() -> f32 {
-    FeatureSpec::CURRENT.log_gain as f32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::features::to_magnitudes;
 
     #[test]
     fn no_colour_gives_the_features_back() {

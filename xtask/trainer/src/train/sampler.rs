@@ -8,10 +8,11 @@ use listener::BANDS;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::colour::{self, Colour};
+use super::colour::Colour;
 use super::targets::{self, Labels};
 use crate::clip::Clip;
 use crate::dice::Dice;
+use crate::features;
 use crate::hash::hex;
 use crate::net::OUTPUTS;
 
@@ -56,7 +57,7 @@ impl Music {
         let fingerprint = hex(&hash.finalize()[..8]);
         let prepare = |mut clip: Clip| {
             let labels = Labels::of(&clip);
-            colour::to_magnitudes(&mut clip.frames);
+            features::to_magnitudes(&mut clip.frames);
             (clip.frames, labels)
         };
         Self { clips: clips.into_iter().map(prepare).collect(), stretch, fingerprint }

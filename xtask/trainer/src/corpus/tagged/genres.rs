@@ -4,13 +4,12 @@
 //! Names of genres are those of the vocabulary; a genre that a vocabulary does not have is not made.
 //! Styles between two genres stay out.
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
 
+use super::players;
 use crate::compose::style::{Drums, Style};
-use crate::compose::variation;
 use crate::dice::Dice;
 use crate::hash::hex;
 use crate::render::Split;
@@ -204,69 +203,12 @@ static STYLES: LazyLock<Vec<Genre>> = LazyLock::new(|| {
         genres.iter().all(|(_, [train, held])| train.len() >= 3 && held.len() >= 3)
     };
     let mut genres: Vec<Genre> = (0..200).map(cut).find(fits).unwrap_or_default();
-    vary(&mut genres);
+    players::join(&mut genres);
     genres
 });
 
-/// How many players of each figure there are beside the one it was written for.
-const PLAYERS: usize = 5;
-
-/// Gives every figure of every style further players. What happens to be played on the other side stays
-/// there.
-fn vary(genres: &mut [Genre]) {
-    let mut written: [BTreeSet<String>; 2] = Default::default();
-    let styles = |side: usize, genres: &[Genre]| -> Vec<Style> {
-        genres.iter().flat_map(|(_, sides)| sides[side].clone()).collect()
-    };
-    for side in [0, 1] {
-        for style in styles(side, genres) {
-            written[side].extend(style.grooves.iter().map(|lines| lines.join("/")));
-            written[side]
-                .extend(style.bass.iter().chain(style.chords).map(|&line| line.to_owned()));
-        }
-    }
-    let known = written.clone();
-    for side in [Split::Validation, Split::Train] {
-        let (side, other) = match side {
-            Split::Train => (0, 1),
-            Split::Validation => (1, 0),
-        };
-        for (_, sides) in &mut *genres {
-            for style in &mut sides[side] {
-                let free = |figure: &String| {
-                    !written[other].contains(figure) && !known[other].contains(figure)
-                };
-                let mut dice = Dice::named(side as u64, &format!("players {}", style.name));
-                let (bar, steps) = (style.bar_steps(), style.steps);
-                let mut grooves = style.grooves.to_vec();
-                let mut lines = [style.bass.to_vec(), style.chords.to_vec()];
-                for _ in 0..PLAYERS {
-                    for lines in style.grooves {
-                        let played = variation::groove(&mut dice, lines, bar, steps);
-                        if free(&played.join("/")) {
-                            let played = played.into_iter().map(|line| &*line.leak());
-                            grooves.push(played.collect::<Vec<&'static str>>().leak());
-                        }
-                    }
-                    let bass = style.bass.iter().map(|line| variation::bass(&mut dice, line, bar));
-                    lines[0].extend(bass.filter(free).map(|line| &*line.leak()));
-                    let chords =
-                        style.chords.iter().map(|line| variation::chords(&mut dice, line, bar));
-                    lines[1].extend(chords.filter(free).map(|line| &*line.leak()));
-                }
-                // Small tables for the life of the program.
-                (style.grooves, style.bass, style.chords) =
-                    (grooves.leak(), lines[0].clone().leak(), lines[1].clone().leak());
-                written[side].extend(style.grooves.iter().map(|lines| lines.join("/")));
-                written[side]
-                    .extend(style.bass.iter().chain(style.chords).map(|&line| line.to_owned()));
-            }
-        }
-    }
-}
-
 /// A genre, and its styles on both sides.
-type Genre = (&'static str, [Vec<Style>; 2]);
+pub(super) type Genre = (&'static str, [Vec<Style>; 2]);
 
 /// Which side of the split a figure is on: its own hash says it, whoever plays it.
 fn side_of(figure: &str, salt: u32) -> Split {
@@ -454,6 +396,7 @@ pub(super) fn of_drumming(style: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_style_exists_once() {
@@ -472,11 +415,7 @@ mod tests {
         for (genre, sides) in STYLES.iter() {
             for (side, styles) in sides.iter().enumerate() {
                 assert!(styles.len() >= 3, "{genre}: {} styles on side {side}", styles.len());
-                for style in styles {
-                    figures[side].extend(style.grooves.iter().map(|lines| lines.join("/")));
-                    let lines = style.bass.iter().chain(style.chords);
-                    figures[side].extend(lines.map(|&line| line.to_owned()));
-                }
+                figures[side].extend(styles.iter().flat_map(players::figures));
             }
         }
         assert!(figures[0].is_disjoint(&figures[1]));

@@ -7,10 +7,10 @@ use listener::{BANDS, FeatureSpec, Vocabulary};
 use crate::compose::score::{Part, Voice, Wave};
 
 /// Between two looks at what can be heard, seconds.
-const STEP_S: f64 = 0.25;
+pub(crate) const STEP_S: f64 = 0.25;
 /// A family is heard where it makes most of the sound in at least this share of the places, a band of a
 /// frame each, in which there is any: the ideal binary mask of auditory scene analysis (Wang 2005).
-const AUDIBLE: f32 = 0.05;
+pub(crate) const AUDIBLE: f32 = 0.05;
 /// A place this much softer than the loudest of the piece is silent, as a power: 50 dB.
 const SILENT: f32 = 1e-5;
 /// Where fewer places than this share sound, nothing is heard.

@@ -6,9 +6,10 @@
 //! heard in training.
 
 mod genres;
-mod instruments;
+pub(crate) mod instruments;
 mod mood;
 mod orchestration;
+mod players;
 mod write;
 
 use std::collections::BTreeMap;
@@ -29,7 +30,6 @@ use crate::features;
 use crate::render::timbre::Timbre;
 use crate::render::{Split, Stems};
 use crate::tagclip::{PITCHES, TagClip, TagTruth};
-use crate::train::colour;
 
 /// Every so many clips of a genre, one is for validation.
 const VALIDATION_EVERY: usize = 10;
@@ -191,7 +191,7 @@ fn render(workshop: &Workshop, job: &Job, vocabulary: &Vocabulary, seed: u64) ->
     let sounding = |stems: &Stems| {
         let of = stems.iter().map(|(part, stem)| {
             let mut frames = features::frames(&stem.mono())?;
-            colour::to_magnitudes(&mut frames);
+            features::to_magnitudes(&mut frames);
             Ok((families[*part], frames))
         });
         Ok(instruments::sounding(&of.collect::<Result<Vec<_>>>()?))
