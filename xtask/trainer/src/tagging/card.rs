@@ -172,8 +172,8 @@ impl TagCard<'_> {
         let mut text = format!(
             "\n## Scores\n\nOn {} clips: songs, style files of mma, drummers, drum grooves, bass lines and chord \
              figures{} that the training ({} clips) never heard; the composer's tempi and instruments of a \
-             style, drum machines and rooms are shared. Only training changes the timbre of instruments. A clip is judged by the mean over its seconds. Steps \
-             and temperature were chosen on these clips.\n\n\
+             style, drum machines and rooms are shared. Only training changes the timbre of instruments. A clip is judged by the mean over its seconds. Steps, \
+             temperature and when a genre is named were chosen on these clips.\n\n\
              | | parameters | genre accuracy | macro F1 | instrument mAP | ROC-AUC | mood CCC |\n\
              |---|---|---|---|---|---|---|\n",
             self.clips.1,
@@ -231,8 +231,8 @@ impl TagCard<'_> {
     fn limits(&self) -> String {
         let (recorded, all) = self.hours();
         let mut text = format!(
-            "\n## On real music\n\nWhat a network makes of recordings of which {:.0} % of its music was synthetic. \
-             Read genres as hints, instruments as families, and the mood as a rule of thumb: it follows \
+            "\n## On real music\n\nWhat a network makes of recordings when {:.0} % of the music it learned from was \
+             synthetic. Read genres as hints, instruments as families, and the mood as a rule of thumb: it follows \
              tempo, density, loudness and mode, not what listeners felt.\n",
             100.0 * (1.0 - recorded / all.max(1e-9))
         );
