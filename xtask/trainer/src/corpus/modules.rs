@@ -209,7 +209,7 @@ fn beats(rows: &[Row]) -> Result<Vec<BeatLabel>> {
     let far = |rows: usize| (60.0 / (rows as f64 * row_s) / PREFERRED_BPM).log2().abs();
     let per_beat = levels.iter().copied().min_by(|&a, &b| far(a).total_cmp(&far(b)));
     let per_beat = per_beat.context("no level")?;
-    let on_beat = (0..rows.len()).filter(|&at| rows[at].row % per_beat == 0);
+    let on_beat = (0..rows.len()).filter(|&at| rows[at].row.is_multiple_of(per_beat));
     let on_beat: Vec<usize> = on_beat.collect();
     let odd = |pair: &&[usize]| {
         let beat_s = rows[pair[1]].time_s - rows[pair[0]].time_s;
@@ -261,7 +261,7 @@ mod tests {
         let row = |at: usize| Row {
             time_s: at as f64 * row_s,
             row: at % length,
-            notes: usize::from(at % length % every == 0),
+            notes: usize::from((at % length).is_multiple_of(every)),
         };
         (0..256).map(row).collect()
     }
