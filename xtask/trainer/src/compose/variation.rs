@@ -17,34 +17,35 @@ const KEEPERS: [&str; 4] = ["h", "r", "z", "f"];
 /// A groove as another drummer plays it. `bar` is its length in steps, of which `steps` make a beat.
 #[must_use]
 pub fn groove(dice: &mut Dice, lines: &[&str], bar: usize, steps: usize) -> Vec<String> {
-    let line = |dice: &mut Dice, line: &str| {
-        let (letter, strokes) = (&line[..1], &line[2..]);
-        let strokes: Vec<char> = strokes.chars().collect();
-        if KEEPERS.contains(&letter) {
-            let even = strokes.iter().step_by(steps).all(|&stroke| stroke != '.');
-            if even && dice.chance(0.35) {
-                return pulse(dice, letter, bar, steps);
-            }
+    lines.iter().map(|line| strokes(dice, line, bar, steps)).collect()
+}
+
+/// One instrument's line of a groove.
+fn strokes(dice: &mut Dice, line: &str, bar: usize, steps: usize) -> String {
+    let (letter, written) = (&line[..1], &line[2..]);
+    if KEEPERS.contains(&letter) {
+        let even = written.chars().step_by(steps).all(|stroke| stroke != '.');
+        if even && dice.chance(0.35) {
+            return pulse(dice, letter, bar, steps);
         }
-        let strokes = strokes.iter().enumerate().map(|(at, &stroke)| {
-            let (on_beat, kept) = (at % steps == 0, at % bar == 0 || stroke == 'X');
-            match stroke {
-                _ if kept => stroke,
-                '.' if !on_beat && dice.chance(0.05) => match letter {
-                    "k" => 'x',
-                    "s" => 'g',
-                    _ => '.',
-                },
-                '.' => '.',
-                _ if dice.chance(0.12) => '.',
-                'x' if dice.chance(0.12) => 'v',
-                'v' if dice.chance(0.12) => 'x',
-                _ => stroke,
-            }
-        });
-        format!("{letter} {}", strokes.collect::<String>())
-    };
-    lines.iter().map(|text| line(dice, text)).collect()
+    }
+    let played = written.chars().enumerate().map(|(at, stroke)| {
+        let (on_beat, kept) = (at % steps == 0, at % bar == 0 || stroke == 'X');
+        match stroke {
+            _ if kept => stroke,
+            '.' if !on_beat && dice.chance(0.05) => match letter {
+                "k" => 'x',
+                "s" => 'g',
+                _ => '.',
+            },
+            '.' => '.',
+            _ if dice.chance(0.12) => '.',
+            'x' if dice.chance(0.12) => 'v',
+            'v' if dice.chance(0.12) => 'x',
+            _ => stroke,
+        }
+    });
+    format!("{letter} {}", played.collect::<String>())
 }
 
 /// A bar of one of the [`PULSES`], its keeper sometimes another.
