@@ -63,39 +63,39 @@ fn pulse(dice: &mut Dice, letter: &str, bar: usize, steps: usize) -> String {
 /// A bass line as another bassist plays it.
 #[must_use]
 pub fn bass(dice: &mut Dice, figure: &str, bar: usize) -> String {
-    let phrasing = Phrasing::draw(dice);
-    let mut played = String::new();
-    for (at, tone) in figure.chars().enumerate() {
-        let first = at % bar == 0;
-        played.push(match tone {
-            '.' | '-' => phrasing.between(tone),
-            _ if first => tone,
-            _ if dice.chance(0.08) => '-',
-            'r' if dice.chance(0.15) => *dice.pick(&['5', 'o', '3']),
-            '5' | '3' | 'o' if dice.chance(0.25) => *dice.pick(&['r', '5', '3', 'o']),
-            tone => tone,
-        });
-    }
-    played
+    phrased(dice, figure, bar, |dice, tone| match tone {
+        _ if dice.chance(0.08) => '-',
+        'r' if dice.chance(0.15) => *dice.pick(&['5', 'o', '3']),
+        '5' | '3' | 'o' if dice.chance(0.25) => *dice.pick(&['r', '5', '3', 'o']),
+        tone => tone,
+    })
 }
 
 /// A chord figure as another player of keys or strings plays it.
 #[must_use]
 pub fn chords(dice: &mut Dice, figure: &str, bar: usize) -> String {
+    phrased(dice, figure, bar, |dice, stroke| match stroke {
+        'x' | 'v' | 'm' if dice.chance(0.1) => '.',
+        'x' if dice.chance(0.1) => 'v',
+        '1'..='3' if dice.chance(0.2) => *dice.pick(&['1', '2', '3']),
+        stroke => stroke,
+    })
+}
+
+/// `figure` in another phrasing, its strokes changed by `other` but for the first of every bar.
+fn phrased(
+    dice: &mut Dice,
+    figure: &str,
+    bar: usize,
+    other: impl Fn(&mut Dice, char) -> char,
+) -> String {
     let phrasing = Phrasing::draw(dice);
-    let mut played = String::new();
-    for (at, stroke) in figure.chars().enumerate() {
-        let first = at % bar == 0;
-        played.push(match stroke {
-            '.' | '-' => phrasing.between(stroke),
-            _ if first => stroke,
-            'x' | 'v' | 'm' if dice.chance(0.1) => '.',
-            'x' if dice.chance(0.1) => 'v',
-            '1'..='3' if dice.chance(0.2) => *dice.pick(&['1', '2', '3']),
-            stroke => stroke,
-        });
-    }
-    played
+    let played = figure.chars().enumerate().map(|(at, written)| match written {
+        '.' | '-' => phrasing.between(written),
+        _ if at % bar == 0 => written,
+        _ => other(dice, written),
+    });
+    played.collect()
 }
 
 /// How notes end.

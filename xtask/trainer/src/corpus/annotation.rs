@@ -7,6 +7,7 @@ use metrics::annotation::Beats;
 use serde_json::Value;
 
 use crate::clip::BeatLabel;
+use crate::render::audio::write_whole;
 
 /// JAMS namespaces that hold beats.
 const NAMESPACES: [&str; 2] = ["beat", "beat_position"];
@@ -24,6 +25,19 @@ pub(super) fn read(path: &Path) -> Result<Vec<BeatLabel>> {
         bail!("{}: holds no beats; annotate it or remove the file", path.display());
     }
     Ok(beats)
+}
+
+/// Writes `.beats`: a line of seconds for each beat, then a tab and its place in the bar where that is
+/// known. Whole or not at all.
+///
+/// # Errors
+/// When the file cannot be written; the message names it.
+pub(super) fn write(path: &Path, beats: &[BeatLabel]) -> Result<()> {
+    let line = |beat: &BeatLabel| match beat.in_bar {
+        0 => format!("{:.6}\n", beat.time_s),
+        in_bar => format!("{:.6}\t{in_bar}\n", beat.time_s),
+    };
+    write_whole(path, beats.iter().map(line).collect::<String>().as_bytes())
 }
 
 fn labels(beats: Beats) -> Vec<BeatLabel> {

@@ -1,19 +1,17 @@
 //! `trainer corpus` and `trainer compose`: the corpus and single pieces from the command line.
 
-use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{CorpusSettings, build, tagged};
+use super::{CorpusSettings, annotation, build, tagged};
 use crate::augment::Transform;
-use crate::clip::BeatLabel;
 use crate::compose::score::{Note, Part, Score};
 use crate::compose::style::Style;
 use crate::compose::{compose, compose_at};
 use crate::dice::Dice;
-use crate::render::audio::{write_wav, write_whole};
+use crate::render::audio::write_wav;
 use crate::render::{Split, Studio};
 
 /// Renders a corpus into a cache folder.
@@ -164,7 +162,7 @@ pub fn piece(args: &ComposeArgs) -> Result<()> {
         limit(channel);
     }
     write_wav(&args.out, &audio)?;
-    write_beats(&args.out.with_extension("beats"), &score.beats)?;
+    annotation::write(&args.out.with_extension("beats"), &score.beats)?;
     let bpm =
         60.0 / score.beats.windows(2).map(|b| b[1].time_s - b[0].time_s).next().unwrap_or(1.0);
     println!(
@@ -209,13 +207,4 @@ fn limit(channel: &mut [f32]) {
     let mut take = crate::augment::Take { samples: channel.to_vec(), ..Default::default() };
     Transform::Clip(1.0).apply(&mut take);
     channel.iter_mut().zip(take.samples).for_each(|(to, from)| *to = 0.89 * from);
-}
-
-/// Writes `seconds<TAB>beat in bar` lines.
-fn write_beats(path: &Path, beats: &[BeatLabel]) -> Result<()> {
-    let mut text = String::new();
-    for beat in beats {
-        writeln!(text, "{:.6}\t{}", beat.time_s, beat.in_bar)?;
-    }
-    write_whole(path, text.as_bytes())
 }

@@ -6,7 +6,7 @@
 
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{Sender, channel};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Args;
@@ -14,10 +14,10 @@ use rayon::prelude::*;
 use xmrs::prelude::{Cell, CellEvent, Module};
 use xmrsplayer::prelude::{PlayerObserver, RowContext, XmrsPlayer};
 
-use super::files;
+use super::{annotation, files};
 use crate::clip::{BeatLabel, RATE_HZ};
 use crate::progress;
-use crate::render::audio::{Stereo, write_wav, write_whole};
+use crate::render::audio::{Stereo, write_wav};
 
 /// Endings of modules.
 const MODULES: [&str; 4] = ["mod", "xm", "s3m", "it"];
@@ -107,13 +107,9 @@ fn record(path: &Path, place: &Path) -> Result<f64> {
     // A damaged module may break the player, but not the run.
     let (audio, rows) =
         catch_unwind(|| play(&bytes)).map_err(|_| anyhow!("breaks the player"))??;
-    let line = |beat: &BeatLabel| match beat.in_bar {
-        0 => format!("{:.6}\n", beat.time_s),
-        in_bar => format!("{:.6}\t{in_bar}\n", beat.time_s),
-    };
-    let lines: String = beats(&rows)?.iter().map(line).collect();
+    let beats = beats(&rows)?;
     write_wav(&place.with_extension("wav"), &audio)?;
-    write_whole(&labels, lines.as_bytes())?;
+    annotation::write(&labels, &beats)?;
     Ok(audio.len() as f64 / RATE_HZ)
 }
 
@@ -128,16 +124,15 @@ struct Row {
     notes: usize,
 }
 
-/// Writes down the rows as they come: pattern, place and notes.
-struct Scribe(Arc<Mutex<Vec<[usize; 3]>>>);
+/// Tells of the rows as they come: pattern, place and notes.
+struct Scribe(Sender<[usize; 3]>);
 
 impl PlayerObserver for Scribe {
     fn on_row(&mut self, context: &RowContext<'_>) {
         let struck = |cell: &&Cell| matches!(cell.event, CellEvent::NoteOn { .. });
         let notes = context.cells.iter().filter(struck).count();
-        if let Ok(mut rows) = self.0.lock() {
-            rows.push([context.pattern, context.row, notes]);
-        }
+        // Who plays listens as long as the player lives.
+        let _ = self.0.send([context.pattern, context.row, notes]);
     }
 }
 
@@ -165,21 +160,19 @@ fn load(bytes: &[u8]) -> Result<Module> {
 fn play(bytes: &[u8]) -> Result<(Stereo, Vec<Row>)> {
     let module = load(bytes)?;
     let mut player = XmrsPlayer::new(&module, RATE_HZ as u32, 0);
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    player.add_observer(Box::new(Scribe(Arc::clone(&heard))));
+    let (tell, told) = channel();
+    player.add_observer(Box::new(Scribe(tell)));
     let (mut audio, mut rows) = (Stereo::default(), Vec::<Row>::new());
     let (mut farthest, mut before) = (0, None);
     while audio.len() < (LONGEST_S * RATE_HZ) as usize {
         let Some((left, right)) = player.sample(true) else { break };
         let time_s = audio.len() as f64 / RATE_HZ;
-        if let Ok(mut heard) = heard.lock() {
-            for [pattern, row, notes] in heard.drain(..) {
-                // A row that is held comes again, and is one all the same.
-                if before != Some((pattern, row)) {
-                    rows.push(Row { time_s, row, notes });
-                }
-                before = Some((pattern, row));
+        for [pattern, row, notes] in told.try_iter() {
+            // A row that is held comes again, and is one all the same.
+            if before != Some((pattern, row)) {
+                rows.push(Row { time_s, row, notes });
             }
+            before = Some((pattern, row));
         }
         // The player goes round for ever.
         if player.timeline_index() < farthest {

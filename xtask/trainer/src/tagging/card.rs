@@ -101,9 +101,10 @@ impl TagCard<'_> {
 
     /// Hours of recordings, and of all music.
     fn hours(&self) -> (f64, f64) {
-        let recorded = |source: &&SourceReport| source.name == "audio";
-        let sum = |sources: &mut dyn Iterator<Item = &SourceReport>| sources.map(|s| s.hours).sum();
-        (sum(&mut self.sources.iter().filter(recorded)), sum(&mut self.sources.iter()))
+        let sum = |only: fn(&SourceReport) -> bool| {
+            self.sources.iter().filter(|source| only(source)).map(|source| source.hours).sum()
+        };
+        (sum(|source| source.name == "audio"), sum(|_| true))
     }
 
     fn music(&self) -> String {
