@@ -65,7 +65,7 @@ pub(crate) fn bench(args: &[String]) -> Result<ExitCode> {
         return run(&mut stage);
     }
     let root = root()?;
-    let timed = Command::new(ready_trainer()?)
+    let timed = Command::new(ready_trainer(&[])?)
         .args(["stages", "--json"])
         .current_dir(&root)
         .stderr(Stdio::inherit())
@@ -112,13 +112,15 @@ pub(crate) fn soak(args: &[String]) -> Result<ExitCode> {
 
 /// Runs the trainer's command of the same name.
 pub(crate) fn trainer(command: &str, args: &[String]) -> Result<ExitCode> {
-    run(Command::new(ready_trainer()?).arg(command).args(args))
+    let gpu: &[&str] =
+        if args.iter().any(|arg| arg == "--gpu") { &["--features", "trainer/cuda"] } else { &[] };
+    run(Command::new(ready_trainer(gpu)?).arg(command).args(args))
 }
 
-fn ready_trainer() -> Result<PathBuf> {
+fn ready_trainer(options: &[&str]) -> Result<PathBuf> {
     let name = format!("trainer{}", env::consts::EXE_SUFFIX);
     let trainer = target_dir()?.join("release").join(name);
-    build(&trainer)?;
+    build_with(&trainer, options)?;
     Ok(trainer)
 }
 

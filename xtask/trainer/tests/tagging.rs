@@ -62,7 +62,7 @@ fn plan(steps: usize, pooling: Pooling) -> TagPlan {
 fn run(plan: &TagPlan, folder: Option<&Path>, resume: bool) -> Trained {
     let clips: Vec<TagClip> = (0..12).map(clip).collect();
     let validation: Vec<TagClip> = (12..20).map(clip).collect();
-    let desk = Desk { folder: folder.map(Path::to_owned), resume };
+    let desk = Desk { folder: folder.map(Path::to_owned), resume, gpu: false };
     train(plan, None, &clips, &validation, &desk, "test", |_, _| Ok(())).expect("trained")
 }
 
@@ -92,7 +92,7 @@ fn a_stopped_run_goes_on_exactly() {
     let whole = run(&plan, None, false);
     let clips: Vec<TagClip> = (0..12).map(clip).collect();
     let validation: Vec<TagClip> = (12..20).map(clip).collect();
-    let desk = |resume| Desk { folder: Some(folder.path().to_owned()), resume };
+    let desk = |resume| Desk { folder: Some(folder.path().to_owned()), resume, gpu: false };
     let stop = |_: &[f32], _: &TagEntry| bail!("no more");
     let stopped = train(&plan, None, &clips, &validation, &desk(false), "test", stop);
     assert_eq!(stopped.err().map(|e| e.to_string()).as_deref(), Some("no more"));
@@ -110,7 +110,7 @@ fn a_stopped_run_goes_on_exactly() {
 fn a_stem_of_another_size_is_refused() {
     let plan = TagPlan { start: Start::Tuned, ..plan(5, Pooling::Lstm) };
     let clips: Vec<TagClip> = (0..4).map(clip).collect();
-    let desk = Desk { folder: None, resume: false };
+    let desk = Desk { folder: None, resume: false, gpu: false };
     let refused = train(&plan, Some(&[0.0; 9]), &clips, &clips, &desk, "test", |_, _| Ok(())).err();
     let text = refused.expect("refused").to_string();
     assert!(text.contains("9 parameters") && text.contains("--stem scratch"), "{text}");

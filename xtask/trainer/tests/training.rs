@@ -40,7 +40,7 @@ fn clips() -> (Vec<Clip>, Vec<Clip>) {
 
 fn run(plan: &Plan, folder: &Path) -> Trained {
     let (train_clips, validation) = clips();
-    let desk = Desk { folder: folder.to_owned(), resume: false, start: None };
+    let desk = Desk { folder: folder.to_owned(), resume: false, start: None, gpu: false };
     train(plan, train_clips, &validation, &desk, |_, _| Ok(())).expect("trained")
 }
 
@@ -71,7 +71,7 @@ fn a_stopped_run_goes_on_exactly() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let whole = run(&plan(20), folder.path());
     let (train_clips, validation) = clips();
-    let desk = |resume| Desk { folder: folder.path().to_owned(), resume, start: None };
+    let desk = |resume| Desk { folder: folder.path().to_owned(), resume, start: None, gpu: false };
     let stopped = train(&plan(20), train_clips, &validation, &desk(false), |_, _| bail!("no more"));
     assert_eq!(stopped.err().map(|e| e.to_string()).as_deref(), Some("no more"));
     let (train_clips, validation) = clips();
@@ -86,7 +86,7 @@ fn another_plan_does_not_resume() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     run(&plan(10), folder.path());
     let (train_clips, validation) = clips();
-    let desk = Desk { folder: folder.path().to_owned(), resume: true, start: None };
+    let desk = Desk { folder: folder.path().to_owned(), resume: true, start: None, gpu: false };
     let other = Plan { rate: 1e-3, ..plan(10) };
     let error =
         train(&other, train_clips, &validation, &desk, |_, _| Ok(())).err().expect("refused");

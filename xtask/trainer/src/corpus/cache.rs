@@ -1,7 +1,8 @@
 //! Clips on disk: one file each, written whole or not at all, so that a killed run resumes.
 //!
 //! `TATUMCLIP1`, the length of a JSON head (u32), the head, then the frames as half floats, all
-//! little-endian. Half floats keep three digits of features whose range is 0 to about 3.
+//! little-endian. Half floats keep three digits of features whose range is 0 to about 3; of those, what is
+//! read is rounded to the nearest 1/32 (0.3 dB of loud bins), so that a copy packed to that is the same corpus.
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,8 @@ use crate::clip::{BeatLabel, Clip};
 use crate::render::audio::write_whole;
 
 const MAGIC: &[u8; 10] = b"TATUMCLIP1";
+/// Steps of a feature.
+const STEPS: f32 = 32.0;
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -100,7 +103,8 @@ fn parse<H: DeserializeOwned>(bytes: &[u8]) -> Result<(H, Vec<[f32; BANDS]>)> {
     let frame = |bytes: &[u8]| {
         let mut bins = [0.0; BANDS];
         for (bin, pair) in bins.iter_mut().zip(bytes.chunks_exact(2)) {
-            *bin = f16::from_le_bytes([pair[0], pair[1]]).to_f32();
+            let exact = f16::from_le_bytes([pair[0], pair[1]]).to_f32();
+            *bin = (exact * STEPS).round() / STEPS;
         }
         bins
     };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{CorpusSettings, annotation, build, tagged};
+use super::{Corpus, CorpusSettings, annotation, build, open, tagged};
 use crate::augment::Transform;
 use crate::compose::score::{Note, Part, Score};
 use crate::compose::style::Style;
@@ -13,6 +13,7 @@ use crate::compose::{compose, compose_at};
 use crate::dice::Dice;
 use crate::render::audio::write_wav;
 use crate::render::{Split, Studio};
+use crate::tagging::Users;
 
 /// Renders a corpus into a cache folder.
 #[derive(Debug, Args)]
@@ -28,7 +29,7 @@ pub struct CorpusArgs {
     #[arg(long)]
     data: Option<PathBuf>,
     /// Folder of recordings (wav, flac, ogg, mp3) with their beats beside them (`.beats`, `.jams`);
-    /// may be given several times.
+    /// may be given several times. With --tags one, labelled as for `train tags`.
     #[arg(long)]
     audio: Vec<PathBuf>,
     /// SoundFont (.sf2); may be given several times. Default: those installed.
@@ -38,7 +39,7 @@ pub struct CorpusArgs {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The corpus of tags instead of that of beats.
-    #[arg(long, conflicts_with = "audio")]
+    #[arg(long)]
     tags: bool,
 }
 
@@ -62,6 +63,10 @@ pub struct MusicArgs {
     /// SoundFont (.sf2); may be given several times. Default: those installed.
     #[arg(long = "soundfont")]
     pub soundfonts: Vec<PathBuf>,
+    /// Folder of clips that were rendered before, here or elsewhere: it is used as it is, and nothing is
+    /// rendered.
+    #[arg(long, conflicts_with_all = ["audio", "hours", "soundfonts"])]
+    pub corpus: Option<PathBuf>,
 }
 
 impl MusicArgs {
@@ -75,6 +80,17 @@ impl MusicArgs {
             audio: self.audio.clone(),
             soundfonts: self.soundfonts.clone(),
             cache,
+        }
+    }
+
+    /// That corpus: rendered into `cache`, or read from the folder that was named.
+    ///
+    /// # Errors
+    /// As [`build`] and [`open`].
+    pub fn corpus(&self, cache: PathBuf) -> Result<Corpus> {
+        match &self.corpus {
+            Some(folder) => open(folder),
+            None => build(&self.settings(cache)),
         }
     }
 }
@@ -116,7 +132,13 @@ pub fn corpus(args: &CorpusArgs) -> Result<()> {
         cache: args.cache.clone(),
     };
     let (sources, train, validation) = if args.tags {
-        let corpus = tagged::build(&settings, &tagged::vocabulary(None)?)?;
+        let vocabulary = tagged::vocabulary(None)?;
+        let mut corpus =
+            tagged::build(&CorpusSettings { audio: Vec::new(), ..settings }, &vocabulary)?;
+        for folder in &args.audio {
+            let own = Users::read(folder, &vocabulary, None, args.seed)?;
+            corpus.extend(own.without(0).into(), own.report, &vocabulary)?;
+        }
         (corpus.sources, corpus.train.len(), corpus.validation.len())
     } else {
         let corpus = build(&settings)?;

@@ -15,6 +15,7 @@ mod groove;
 mod inventory;
 mod leadsheets;
 mod library;
+mod listing;
 mod midi;
 mod mma;
 pub mod modules;
@@ -48,6 +49,7 @@ pub use collected::{Collected, Labelled, Refused, collected};
 pub use credits::credits;
 pub use folds::folds;
 use inventory::Inventory;
+use listing::Listing;
 use sources::{CLIP_S, Source};
 use workshop::Workshop;
 
@@ -118,7 +120,7 @@ pub struct SourceReport {
 }
 
 /// What music is played with: a SoundFont, a folder of drum sounds or of rooms.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sound {
     /// File or folder name.
     pub name: String,
@@ -233,7 +235,30 @@ fn build_with(
     write_whole(&folder.join(MANIFEST), &serde_json::to_vec_pretty(&manifest)?)?;
     // Who gave nothing is told and counted, but is owed no credit.
     corpus.sources.retain(|source| source.clips > 0);
+    let names = |clips: &[Clip]| clips.iter().map(|clip| clip.name.clone()).collect();
+    let listing = Listing {
+        spec: FeatureSpec::CURRENT,
+        train: names(&corpus.train),
+        validation: names(&corpus.validation),
+        sources: corpus.sources.clone(),
+        sounds: corpus.sounds.clone(),
+        vocabulary: None,
+    };
+    listing.store(&folder)?;
     Ok(corpus)
+}
+
+/// The corpus in a folder that [`build`] has filled, as it is: nothing is rendered, and neither datasets nor
+/// SoundFonts are needed.
+///
+/// # Errors
+/// When the folder is no such corpus, or a clip is missing or damaged; the message names it.
+pub fn open(folder: &Path) -> Result<Corpus> {
+    let Listing { train, validation, sources, sounds, vocabulary, .. } = Listing::load(folder)?;
+    ensure!(vocabulary.is_none(), "{} is a corpus of tags, not of beats", folder.display());
+    let read = |name: &str| cache::load(&cache::path_of(folder, name));
+    let (train, validation) = (listing::clips(&train, read)?, listing::clips(&validation, read)?);
+    Ok(Corpus { train, validation, sources, sounds })
 }
 
 /// The folder called `name` in `cache`, made if it is not there.

@@ -1,4 +1,4 @@
-//! The beat and the tag network and their gradients, layer by layer, on the CPU.
+//! The beat and the tag network and their gradients, layer by layer, on the CPU and, in `cuda/`, on a GPU.
 //!
 //! No framework: reverse-mode frameworks record every step of a recurrent layer, and that record is
 //! what training time goes into. Each layer here states its forward and backward pass, and a test
@@ -8,6 +8,8 @@
 mod check;
 mod conv;
 mod crnn;
+#[cfg(feature = "cuda")]
+mod cuda;
 mod dropout;
 mod front;
 mod gradient;
@@ -15,6 +17,8 @@ mod init;
 mod linear;
 mod loss;
 mod lstm;
+#[cfg(not(feature = "cuda"))]
+mod no_cuda;
 mod pool;
 mod shape;
 mod stem;
@@ -24,8 +28,12 @@ mod tag_shape;
 mod tagger;
 
 pub use crnn::{Network, Shard, State};
+#[cfg(feature = "cuda")]
+pub use cuda::{GpuBeats, GpuTags};
 pub use init::{random_parameters, random_tag_parameters};
 pub use loss::{Loss, LossWeights};
+#[cfg(not(feature = "cuda"))]
+pub use no_cuda::{GpuBeats, GpuTags};
 pub use shape::{BeatShape, CONTEXT, Dense, KERNEL, Layout, OUTPUTS, POOLS, Recurrent, stem_bands};
 pub use tag_loss::{TagLoss, UNKNOWN, judge};
 pub use tag_shape::{Pooling, TagLayout, TagShape};

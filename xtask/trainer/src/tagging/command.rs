@@ -53,9 +53,22 @@ pub struct TagsArgs {
     /// Folder of rendered music. Default: `corpus` in the work folder.
     #[arg(long)]
     cache: Option<PathBuf>,
+    /// Folder of clips that were rendered before, here or elsewhere: it is used as it is, and nothing is
+    /// rendered.
+    #[arg(long, conflicts_with_all = ["hours", "soundfonts"])]
+    corpus: Option<PathBuf>,
     /// Steps to train.
     #[arg(long, default_value_t = 4000)]
     steps: usize,
+    /// Steps from one validation to the next.
+    #[arg(long, default_value_t = 250)]
+    validate_every: usize,
+    /// Validations without a better score before training stops.
+    #[arg(long, default_value_t = 10)]
+    patience: usize,
+    /// Train on a GPU of Nvidia; needs CUDA 13.
+    #[arg(long)]
+    gpu: bool,
     /// Go on from the checkpoint in the work folder.
     #[arg(long)]
     resume: bool,
@@ -163,6 +176,8 @@ impl TagsArgs {
             rate: self.rate,
             dropout: self.dropout,
             mixup: self.mixup,
+            validate_every: self.validate_every,
+            patience: self.patience,
             ..TagPlan::usual(shape)
         }
     }
@@ -227,11 +242,16 @@ impl TagsArgs {
             ("dropout", plan.dropout.to_string(), usual.dropout.to_string()),
             ("mixup", plan.mixup.to_string(), usual.mixup.to_string()),
             ("batch", plan.batch.to_string(), usual.batch.to_string()),
+            ("validate-every", plan.validate_every.to_string(), usual.validate_every.to_string()),
+            ("patience", plan.patience.to_string(), usual.patience.to_string()),
             ("compare", self.compare.to_string(), "0".to_owned()),
         ] {
             if value != usual {
                 words.push(format!("--{name} {value}"));
             }
+        }
+        if self.gpu {
+            words.push("--gpu".to_owned());
         }
         words.join(" ")
     }
@@ -257,7 +277,10 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     let music = args.music(sets);
     music.check()?;
     let users = own.map(|own| Users::read(&own, &vocabulary, args.folds, args.seed)).transpose()?;
-    let mut corpus = tagged::build(&music, &vocabulary)?;
+    let mut corpus = match &args.corpus {
+        Some(folder) => tagged::open(folder, &vocabulary)?,
+        None => tagged::build(&music, &vocabulary)?,
+    };
     let mut folds = None;
     if let Some(users) = users {
         if args.folds.is_some() {
@@ -275,7 +298,7 @@ pub fn run(args: &TagsArgs) -> Result<()> {
         validation.len(),
         plan.shape.layout().base.len
     );
-    let desk = Desk { folder: Some(args.work.clone()), resume: args.resume };
+    let desk = Desk { folder: Some(args.work.clone()), resume: args.resume, gpu: args.gpu };
     let settings = TagSettings::default();
     let onnx = |params: &[f32], step: usize| {
         let trained = format!("seed {}, {step} steps", plan.seed);

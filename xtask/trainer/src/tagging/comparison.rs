@@ -39,7 +39,7 @@ pub(super) fn variants(
         let mut plan = TagPlan { start, steps, ..plan.clone() };
         plan.shape.pooling = pooling;
         let name = format!("{}, {}", pooling.name(), start.name());
-        let desk = Desk { folder: None, resume: false };
+        let desk = Desk { folder: None, resume: false, gpu: false };
         let trained = train(&plan, stem, clips, validation, &desk, &name, |_, _| Ok(()))?;
         eprintln!("{name}: {:?}", trained.best.scores);
         let parameters = Some(plan.shape.layout().base.len);

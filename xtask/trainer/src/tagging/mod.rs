@@ -29,6 +29,7 @@ pub use plan::{Start, TagEntry, TagPlan};
 use run::Run;
 use sampler::Music;
 pub use scores::{TagScores, scores};
+pub use users::Users;
 
 /// Training clips that are scored too, to see how much is learned by heart.
 const LEARNED: usize = 100;
@@ -42,6 +43,8 @@ pub struct Desk {
     pub folder: Option<PathBuf>,
     /// Go on from the checkpoint there.
     pub resume: bool,
+    /// Learn on a GPU.
+    pub gpu: bool,
 }
 
 impl Desk {
@@ -70,8 +73,10 @@ pub fn train(
     let fingerprint = fingerprint(train);
     ensure!(!music.is_empty(), "no music to train on; ask for more hours");
     let mut run = match desk.checkpoint().filter(|_| desk.resume) {
-        Some(checkpoint) => Run::resume(plan, &fingerprint, Checkpoint::load(&checkpoint)?)?,
-        None => Run::start(plan, &fingerprint, stem)?,
+        Some(checkpoint) => {
+            Run::resume(plan, &fingerprint, Checkpoint::load(&checkpoint)?, desk.gpu)?
+        }
+        None => Run::start(plan, &fingerprint, stem, desk.gpu)?,
     };
     if let Some(folder) = &desk.folder {
         std::fs::create_dir_all(folder)?;
@@ -79,7 +84,7 @@ pub fn train(
     let template = "{prefix} {bar:30} {pos}/{len}, {elapsed} gone, {eta} to go  {msg}";
     let bar = progress::bar(plan.steps as u64, template).with_prefix(name.to_owned());
     while run.step < plan.steps && !run.has_stalled() {
-        let loss = run.learn(&music);
+        let loss = run.learn(&music)?;
         ensure!(
             loss.is_finite(),
             "the loss is {loss} at step {}; train with a lower --rate than {}",

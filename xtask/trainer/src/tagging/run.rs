@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -12,7 +12,7 @@ use super::sampler::{Lesson, Music};
 use super::scores::scores;
 use super::{Start, TagEntry, TagPlan, Trained};
 use crate::dice::Dice;
-use crate::net::{TagLoss, TagNetwork, TagShard, random_tag_parameters};
+use crate::net::{GpuTags, TagLoss, TagNetwork, TagShard, random_tag_parameters};
 use crate::optimise::{AdamW, Settings, average};
 use crate::tagclip::TagClip;
 use crate::train::checkpoint::{AboutRun, Checkpoint};
@@ -50,15 +50,51 @@ pub(super) struct Run {
     seconds: f64,
     running: (f64, usize),
     pub(super) history: Vec<TagEntry>,
-    benches: Vec<(TagShard, Vec<f32>)>,
+    benches: Vec<Bench>,
+}
+
+/// Who does the arithmetic of a shard.
+enum Engine {
+    Cpu(Box<TagShard>),
+    Gpu(Box<GpuTags>),
+}
+
+impl Engine {
+    fn grads(&self) -> &[f32] {
+        match self {
+            Self::Cpu(shard) => &shard.grads,
+            Self::Gpu(gpu) => gpu.grads(),
+        }
+    }
+}
+
+/// The memory of one shard.
+struct Bench {
+    engine: Engine,
+    gradient: Vec<f32>,
+}
+
+/// The benches of a run: a thread of the CPU takes shards of a few lanes, a GPU the whole batch.
+fn benches(plan: &TagPlan, gpu: bool) -> Result<Vec<Bench>> {
+    let bench = |engine| Bench { engine, gradient: Vec::new() };
+    if gpu {
+        let gpu = GpuTags::open(&plan.shape, plan.batch, plan.blocks)?;
+        return Ok(vec![bench(Engine::Gpu(Box::new(gpu)))]);
+    }
+    Ok((0..plan.batch / SHARD).map(|_| bench(Engine::Cpu(Box::default()))).collect())
 }
 
 impl Run {
     /// At the start.
     ///
     /// # Errors
-    /// When a stem is wanted and there is none, or it is of another size.
-    pub(super) fn start(plan: &TagPlan, music: &str, stem: Option<&[f32]>) -> Result<Self> {
+    /// When a stem is wanted and there is none, or it is of another size, or a GPU is asked for and cannot be had.
+    pub(super) fn start(
+        plan: &TagPlan,
+        music: &str,
+        stem: Option<&[f32]>,
+        gpu: bool,
+    ) -> Result<Self> {
         let mut params = random_tag_parameters(&plan.shape, plan.seed);
         if plan.start != Start::Scratch {
             let len = plan.shape.stem_len();
@@ -82,7 +118,7 @@ impl Run {
             seconds: 0.0,
             running: (0.0, 0),
             history: Vec::new(),
-            benches: (0..plan.batch / SHARD).map(|_| Default::default()).collect(),
+            benches: benches(plan, gpu)?,
             music: music.to_owned(),
             plan: plan.clone(),
         })
@@ -92,7 +128,12 @@ impl Run {
     ///
     /// # Errors
     /// When the plan is another one.
-    pub(super) fn resume(plan: &TagPlan, music: &str, from: Checkpoint<Head>) -> Result<Self> {
+    pub(super) fn resume(
+        plan: &TagPlan,
+        music: &str,
+        from: Checkpoint<Head>,
+        gpu: bool,
+    ) -> Result<Self> {
         ensure!(
             from.head.plan == *plan,
             "the checkpoint was made with other settings ({:?}); repeat them or start without --resume",
@@ -102,7 +143,7 @@ impl Run {
             from.head.music == music,
             "the checkpoint was made with other music or words; repeat them or start without --resume"
         );
-        let mut run = Self::start(plan, music, Some(&from.params))?;
+        let mut run = Self::start(plan, music, Some(&from.params), gpu)?;
         (run.params, run.smooth, run.best) = (from.params, from.smooth, from.best);
         (run.adam.first, run.adam.second) = (from.first, from.second);
         run.adam.steps = i32::try_from(from.head.step)?;
@@ -130,20 +171,32 @@ impl Run {
     }
 
     /// One step; gives its loss per block.
-    pub(super) fn learn(&mut self, music: &Music) -> f64 {
+    ///
+    /// # Errors
+    /// When the GPU fails.
+    pub(super) fn learn(&mut self, music: &Music) -> Result<f64> {
         let begun = Instant::now();
         let (plan, step) = (&self.plan, self.step);
-        let net = TagNetwork::new(&plan.shape, &self.params);
-        let shards: Vec<_> = self.benches.iter_mut().enumerate().collect();
-        let losses: Vec<TagLoss> = shards
-            .into_par_iter()
-            .map(|(index, bench)| learn_shard(plan, &net, music, bench, (step, index)))
-            .collect();
+        let params = &self.params[..];
+        let packed = matches!(self.benches[0].engine, Engine::Cpu(_));
+        let net = packed.then(|| TagNetwork::new(&plan.shape, params));
+        let lanes = plan.batch / self.benches.len();
+        let losses: Vec<TagLoss> = self
+            .benches
+            .par_iter_mut()
+            .enumerate()
+            .map(|(index, bench)| {
+                let lesson = prepare(plan, music, lanes, (step, index));
+                let seed =
+                    Dice::named(plan.seed, &format!("tags step {step} shard {index}")).seed();
+                bench.learn(plan, net.as_ref(), params, &lesson, seed)
+            })
+            .collect::<Result<_>>()?;
         let mut total = TagLoss::default();
         losses.iter().for_each(|loss| total.add(loss));
         let mut sum = vec![0.0; self.params.len()];
-        for (shard, _) in &self.benches {
-            sum.iter_mut().zip(&shard.grads).for_each(|(sum, grad)| *sum += grad);
+        for bench in &self.benches {
+            sum.iter_mut().zip(bench.engine.grads()).for_each(|(sum, grad)| *sum += grad);
         }
         let rate = self.settings.rate_at(step, step as f64 / plan.steps as f64);
         // Decay alone would move a frozen stem.
@@ -157,7 +210,7 @@ impl Run {
         average(&mut self.smooth, &self.params, self.step, 0.995);
         self.running = (self.running.0 + total.total(), self.running.1 + 1);
         self.seconds += begun.elapsed().as_secs_f64();
-        total.total()
+        Ok(total.total())
     }
 
     pub(super) fn validate(&mut self, clips: &[TagClip], learned: &[TagClip]) -> TagEntry {
@@ -205,31 +258,58 @@ impl Run {
     }
 }
 
-/// Forward and backward for one shard of the batch.
-fn learn_shard(
-    plan: &TagPlan,
-    net: &TagNetwork,
-    music: &Music,
-    (shard, gradient): &mut (TagShard, Vec<f32>),
-    (step, index): (usize, usize),
-) -> TagLoss {
+/// What the lanes of a shard hear: features [lanes, blocks * block, BANDS] and targets
+/// [blocks, lanes, outputs].
+fn prepare(plan: &TagPlan, music: &Music, lanes: usize, (step, index): (usize, usize)) -> Lesson {
     let width = plan.shape.outputs();
-    let mut mel = Vec::new();
-    let mut targets = vec![0.0; plan.blocks * SHARD * width];
-    for lane in 0..SHARD {
-        let name = format!("tags step {step} lane {}", index * SHARD + lane);
-        let lesson = music.lesson(plan, &mut Dice::named(plan.seed, &name));
-        let Lesson { mel: features, targets: truth } = lesson;
-        mel.extend(features);
-        for (block, truth) in truth.chunks_exact(width).enumerate() {
-            targets[(block * SHARD + lane) * width..][..width].copy_from_slice(truth);
+    let heard: Vec<Lesson> = (0..lanes)
+        .into_par_iter()
+        .map(|lane| {
+            let name = format!("tags step {step} lane {}", index * lanes + lane);
+            music.lesson(plan, &mut Dice::named(plan.seed, &name))
+        })
+        .collect();
+    let mut mel = Vec::with_capacity(lanes * heard[0].mel.len());
+    let mut targets = vec![0.0; plan.blocks * lanes * width];
+    for (lane, lesson) in heard.iter().enumerate() {
+        mel.extend_from_slice(&lesson.mel);
+        for (block, truth) in lesson.targets.chunks_exact(width).enumerate() {
+            targets[(block * lanes + lane) * width..][..width].copy_from_slice(truth);
         }
     }
-    let seed = Dice::named(plan.seed, &format!("tags step {step} shard {index}")).seed();
-    let mut chance = ChaCha8Rng::seed_from_u64(seed);
-    shard.forward(net, &mel, SHARD, Some((plan.dropout, &mut chance)));
-    let scale = 1.0 / (plan.batch * plan.blocks) as f32;
-    let loss = TagLoss::of(&plan.shape, &shard.logits, &targets, scale, gradient);
-    shard.backward(net, gradient, plan.start == Start::Frozen);
-    loss
+    Lesson { mel, targets }
+}
+
+impl Bench {
+    /// Loss and gradients of `lesson`. `net` is there on the CPU.
+    fn learn(
+        &mut self,
+        plan: &TagPlan,
+        net: Option<&TagNetwork>,
+        params: &[f32],
+        lesson: &Lesson,
+        seed: u64,
+    ) -> Result<TagLoss> {
+        let frozen = plan.start == Start::Frozen;
+        let scale = 1.0 / (plan.batch * plan.blocks) as f32;
+        let Self { engine, gradient } = self;
+        let mut loss =
+            |logits: &[f32]| TagLoss::of(&plan.shape, logits, &lesson.targets, scale, gradient);
+        match (engine, net) {
+            (Engine::Cpu(shard), Some(net)) => {
+                let mut chance = ChaCha8Rng::seed_from_u64(seed);
+                shard.forward(net, &lesson.mel, SHARD, Some((plan.dropout, &mut chance)));
+                let loss = loss(&shard.logits);
+                shard.backward(net, gradient, frozen);
+                Ok(loss)
+            }
+            (Engine::Gpu(gpu), _) => {
+                gpu.forward(params, &lesson.mel, Some((plan.dropout, seed)))?;
+                let loss = loss(gpu.logits());
+                gpu.backward(gradient, frozen)?;
+                Ok(loss)
+            }
+            (Engine::Cpu(_), None) => bail!("the weights of this step were not packed"),
+        }
+    }
 }

@@ -6,6 +6,7 @@
 use listener::BANDS;
 
 use super::TagPlan;
+use crate::corpus::tagged::instruments::{AUDIBLE, SILENT};
 use crate::dice::Dice;
 use crate::features;
 use crate::net::UNKNOWN;
@@ -16,8 +17,6 @@ use crate::train::colour::Colour;
 const MEMORY: usize = 4;
 /// Spread of the pace at which clips are heard.
 const PACE: f64 = 0.05;
-/// Share of the amplitude below which the softer of two clips need not be heard.
-const FAINT: f32 = 0.2;
 
 /// Training music.
 pub(super) struct Music {
@@ -134,7 +133,9 @@ impl Music {
         targets.extend(truth.mood.unwrap_or([UNKNOWN; 2]));
     }
 
-    /// `lesson` with `other` sounding at the same time, somewhat softer.
+    /// `lesson` with `other` sounding at the same time, somewhat softer. An instrument of one clip stays where
+    /// that clip makes most of the sound in half of the places that sound, goes where it does so hardly
+    /// anywhere, and between the two nobody can say.
     fn mix(&self, lesson: &mut Lesson, other: &Lesson, dice: &mut Dice) {
         let gain = 10_f32.powf(-dice.between(0.0, 15.0) as f32 / 20.0);
         let mut loud = lesson.mel.clone();
@@ -142,25 +143,56 @@ impl Music {
         for mel in [&mut loud, &mut soft] {
             features::to_magnitudes(mel.as_chunks_mut::<BANDS>().0);
         }
+        soft.iter_mut().for_each(|magnitude| *magnitude *= gain);
         let energy = |mel: &[f32]| mel.iter().map(|m| m * m).sum::<f32>();
-        let (a, b) = (energy(&loud), gain * gain * energy(&soft));
+        let (a, b) = (energy(&loud), energy(&soft));
         let share = a.sqrt() / (a.sqrt() + b.sqrt()).max(1e-9);
         for ((to, loud), soft) in lesson.mel.iter_mut().zip(&loud).zip(&soft) {
-            *to = features::to_feature(loud + gain * soft);
+            *to = features::to_feature(loud + soft);
         }
-        let (faint, ours) = (share.min(1.0 - share) < FAINT, share >= 0.5);
+        let masks = masks(&loud, &soft, self.block * BANDS);
+        let width = self.genres + self.instruments + 2;
         for (place, (to, &from)) in lesson.targets.iter_mut().zip(&other.targets).enumerate() {
-            let k = place % (self.genres + self.instruments + 2);
+            let (block, k) = (place / width, place % width);
             let instrument = (self.genres..self.genres + self.instruments).contains(&k);
             *to = match (*to == UNKNOWN || from == UNKNOWN, instrument) {
                 (true, _) => UNKNOWN,
                 (false, false) => share * *to + (1.0 - share) * from,
                 (false, true) => {
-                    let (loud, soft) = if ours { (*to, from) } else { (from, *to) };
-                    if faint && soft > loud { UNKNOWN } else { loud.max(soft) }
+                    let lately = &masks[(block + 1).saturating_sub(MEMORY)..=block];
+                    let most = |of: usize| lately.iter().map(|mask| mask[of]).fold(0.0, f32::max);
+                    match (stays(*to, most(0)), stays(from, most(1))) {
+                        (a, b) if a.max(b) == 1.0 => 1.0,
+                        (a, b) => a.min(b),
+                    }
                 }
             };
         }
+    }
+}
+
+/// Of the places that sound in each block of `size` values, the share in which `ours` is the louder, and the
+/// share in which `theirs` is.
+fn masks(ours: &[f32], theirs: &[f32], size: usize) -> Vec<[f32; 2]> {
+    let power = |(a, b): (&f32, &f32)| a * a + b * b;
+    let loudest = ours.iter().zip(theirs).map(power).fold(0.0, f32::max);
+    let blocks = ours.chunks_exact(size).zip(theirs.chunks_exact(size));
+    let mask = |(ours, theirs): (&[f32], &[f32])| {
+        let sounding = ours.iter().zip(theirs).filter(|&place| power(place) > SILENT * loudest);
+        let (louder, all) =
+            sounding.fold((0, 0), |(louder, all), (a, b)| (louder + usize::from(a > b), all + 1));
+        [louder, all - louder].map(|count| count as f32 / all.max(1) as f32)
+    };
+    blocks.map(mask).collect()
+}
+
+/// What becomes of an instrument's target in a clip that makes most of the sound in `share` of the places.
+fn stays(target: f32, share: f32) -> f32 {
+    match share {
+        _ if target == 0.0 => 0.0,
+        0.5.. => 1.0,
+        AUDIBLE.. => UNKNOWN,
+        _ => 0.0,
     }
 }
 
@@ -224,6 +256,16 @@ mod tests {
             let lesson = music.lesson(&plan, &mut Dice::named(seed, "short"));
             assert!(lesson.targets[4 * 7..].iter().all(|&t| t == UNKNOWN));
         }
+    }
+
+    #[test]
+    fn an_instrument_stays_where_its_clip_is_heard() {
+        // Two blocks of four places: ours is louder in three, then in none; the fifth place is silent.
+        let ours = [1.0, 1.0, 1.0, 0.1, 0.001, 0.1, 0.1, 0.1, 0.1, 0.0];
+        let theirs = [0.1, 0.1, 0.1, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0];
+        assert_eq!(masks(&ours, &theirs, 5), [[0.75, 0.25], [0.0, 1.0]]);
+        assert_eq!([0.75, 0.25, 0.0].map(|share| stays(1.0, share)), [1.0, UNKNOWN, 0.0]);
+        assert_eq!(stays(0.0, 1.0), 0.0);
     }
 
     #[test]

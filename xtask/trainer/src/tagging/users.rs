@@ -15,12 +15,13 @@ use crate::tagclip::TagClip;
 const FOLDS: usize = 5;
 
 /// The clips of a collection, each with its fold.
-pub(super) struct Users {
-    pub(super) clips: Vec<TagClip>,
+pub struct Users {
+    clips: Vec<TagClip>,
     folds: Vec<usize>,
     /// Whether the collection names the artist of every file.
     artists: bool,
-    pub(super) report: SourceReport,
+    /// Whom to credit, and how much there is.
+    pub report: SourceReport,
 }
 
 impl Users {
@@ -29,7 +30,7 @@ impl Users {
     ///
     /// # Errors
     /// When nothing in it can be used, or its folds cannot be kept clean.
-    pub(super) fn read(
+    pub fn read(
         folder: &Path,
         vocabulary: &Vocabulary,
         wanted: Option<usize>,
@@ -105,7 +106,8 @@ impl Users {
     }
 
     /// What is learned from and what is scored on when `fold` is held out.
-    pub(super) fn without(&self, fold: usize) -> (Vec<TagClip>, Vec<TagClip>) {
+    #[must_use]
+    pub fn without(&self, fold: usize) -> (Vec<TagClip>, Vec<TagClip>) {
         let side = |held: bool| {
             let clips = self.clips.iter().zip(&self.folds);
             clips.filter(|(_, at)| (**at == fold) == held).map(|(clip, _)| clip.clone()).collect()
@@ -129,7 +131,7 @@ impl Users {
         for fold in 0..count {
             let (learned, held) = self.without(fold);
             let clips = [rendered, &learned].concat();
-            let desk = Desk { folder: None, resume: false };
+            let desk = Desk { folder: None, resume: false, gpu: false };
             let name = format!("fold {} of {count}", fold + 1);
             let trained = train(plan, stem, &clips, &held, &desk, &name, |_, _| Ok(()))?;
             eprintln!("{name}: {:?}", trained.best.scores);

@@ -68,6 +68,12 @@ pub struct BeatsArgs {
     /// Validations without a better score before training stops.
     #[arg(long, default_value_t = Plan::default().patience)]
     patience: usize,
+    /// Steps from one validation to the next.
+    #[arg(long, default_value_t = Plan::default().validate_every)]
+    validate_every: usize,
+    /// Train on a GPU of Nvidia; needs CUDA 13.
+    #[arg(long)]
+    gpu: bool,
     /// Networks trained one after the other, each from a seed of its own, and averaged in the model.
     #[arg(long, default_value_t = 1)]
     voices: usize,
@@ -149,6 +155,7 @@ impl BeatsArgs {
             rate: self.rate,
             dropout: self.dropout,
             patience: self.patience,
+            validate_every: self.validate_every,
             ..Plan::default()
         }
     }
@@ -168,7 +175,7 @@ impl BeatsArgs {
             later => self.work.join(format!("voice-{}", later + 1)),
         };
         let start = start.map(|start| start.params.clone());
-        let mut desk = Desk { folder, resume: self.resume, start };
+        let mut desk = Desk { folder, resume: self.resume, start, gpu: self.gpu };
         // A run that was stopped in an earlier voice has nothing of this one.
         desk.resume &= voice == 0 || desk.check().is_ok();
         let best = desk.folder.join("best.onnx");
@@ -214,10 +221,14 @@ impl BeatsArgs {
             ("rate", plan.rate.to_string(), default.rate.to_string()),
             ("dropout", plan.dropout.to_string(), default.dropout.to_string()),
             ("patience", plan.patience.to_string(), default.patience.to_string()),
+            ("validate-every", plan.validate_every.to_string(), default.validate_every.to_string()),
         ] {
             if value != usual {
                 words.push(format!("--{name} {value}"));
             }
+        }
+        if self.gpu {
+            words.push("--gpu".to_owned());
         }
         words.join(" ")
     }
@@ -241,13 +252,13 @@ fn beats(args: &BeatsArgs) -> Result<()> {
     let start = args.from.as_deref().map(Start::read).transpose()?;
     let plan = args.plan(start.as_ref());
     plan.check()?;
-    let music = args.music.settings(args.cache.clone().unwrap_or_else(|| args.work.join("corpus")));
-    music.check()?;
+    let cache = args.cache.clone().unwrap_or_else(|| args.work.join("corpus"));
+    args.music.settings(cache.clone()).check()?;
     ensure!((0.0..1.0).contains(&args.keep), "keep = {}: give 0 to less than 1", args.keep);
     ensure!((1..=8).contains(&args.voices), "voices = {}: give 1 to 8", args.voices);
-    Desk { folder: args.work.clone(), resume: args.resume, start: None }.check()?;
+    Desk { folder: args.work.clone(), resume: args.resume, start: None, gpu: args.gpu }.check()?;
     let dev = args.dev.as_deref().map_or_else(|| Ok(Vec::new()), corpus::annotated)?;
-    let corpus = corpus::build(&music)?;
+    let corpus = args.music.corpus(cache)?;
     eprintln!(
         "{} clips to learn from, {} for validation; {} parameters",
         corpus.train.len(),

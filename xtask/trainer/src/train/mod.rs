@@ -52,6 +52,8 @@ pub struct Desk {
     pub resume: bool,
     /// Weights to begin with; none begins with chance.
     pub start: Option<Vec<f32>>,
+    /// Learn on a GPU.
+    pub gpu: bool,
 }
 
 impl Desk {
@@ -109,16 +111,16 @@ pub fn train(
     std::fs::create_dir_all(&desk.folder)?;
     let music = Music::new(train, plan.stretch);
     let mut run = if desk.resume {
-        Run::resume(plan, &music, Checkpoint::load(&desk.checkpoint())?)?
+        Run::resume(plan, &music, Checkpoint::load(&desk.checkpoint())?, desk.gpu)?
     } else {
         desk.put_aside()?;
-        Run::start(plan, &music, desk.start.as_deref())
+        Run::start(plan, &music, desk.start.as_deref(), desk.gpu)?
     };
     let bar = progress_of(plan);
     let mut told = run.best_score();
     while run.progress() < 1.0 && !run.has_stalled() {
         let begun = Instant::now();
-        let loss = run.learn(&music);
+        let loss = run.learn(&music)?;
         ensure!(
             loss.is_finite(),
             "the loss is {loss} at step {}; train with a lower --rate than {}",

@@ -27,6 +27,12 @@ pub struct PaceArgs {
     /// Threads. Default: all.
     #[arg(long)]
     threads: Option<usize>,
+    /// Sequences per step.
+    #[arg(long, default_value_t = Plan::default().batch)]
+    batch: usize,
+    /// Time training on a GPU of Nvidia; needs CUDA 13.
+    #[arg(long)]
+    gpu: bool,
     #[command(flatten)]
     sizes: super::command::Sizes,
 }
@@ -34,14 +40,15 @@ pub struct PaceArgs {
 /// Runs `trainer pace`: prints one line of JSON.
 ///
 /// # Errors
-/// When the sizes are impossible.
+/// When the sizes are impossible, or a GPU is asked for and cannot be had.
 pub fn run(args: &PaceArgs) -> Result<()> {
     ensure!(args.steps > 0, "steps = 0: give at least 1");
     let threads = args.threads.unwrap_or_else(rayon::current_num_threads);
-    let plan = Plan { shape: args.sizes.shape(), length: Length::Steps(1000), ..Plan::default() };
+    let (shape, length, batch) = (args.sizes.shape(), Length::Steps(1000), args.batch);
+    let plan = Plan { shape, length, batch, ..Plan::default() };
     plan.check()?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-    let training_s = pool.install(|| training(&plan, args.steps));
+    let training_s = pool.install(|| training(&plan, args.steps, args.gpu))?;
     let playing_s = playing(&plan)?;
     println!(
         "{}",
@@ -51,6 +58,7 @@ pub fn run(args: &PaceArgs) -> Result<()> {
             "batch": plan.batch,
             "frames": plan.stretch,
             "threads": threads,
+            "gpu": args.gpu,
             "training_step_s": training_s,
             "model_step_us": 1e6 * playing_s,
         })
@@ -59,7 +67,7 @@ pub fn run(args: &PaceArgs) -> Result<()> {
 }
 
 /// Median seconds per step.
-fn training(plan: &Plan, steps: usize) -> f64 {
+fn training(plan: &Plan, steps: usize, gpu: bool) -> Result<f64> {
     let mut dice = Dice::named(1, "pace");
     let clip = Clip {
         name: String::new(),
@@ -73,14 +81,17 @@ fn training(plan: &Plan, steps: usize) -> f64 {
         onsets: Vec::new(),
     };
     let music = Music::new(vec![clip], plan.stretch);
-    let mut run = Run::start(plan, &music, None);
-    let mut timed = |_| {
+    let mut run = Run::start(plan, &music, None, gpu)?;
+    let mut timed = || {
         let begun = Instant::now();
-        run.learn(&music);
-        begun.elapsed().as_secs_f64()
+        run.learn(&music)?;
+        Ok(begun.elapsed().as_secs_f64())
     };
-    (0..2).map(&mut timed).for_each(|_| ());
-    median(&(0..steps).map(timed).collect::<Vec<_>>()).unwrap_or(0.0)
+    for _ in 0..2 {
+        timed()?;
+    }
+    let times: Vec<f64> = (0..steps).map(|_| timed()).collect::<Result<_>>()?;
+    Ok(median(&times).unwrap_or(0.0))
 }
 
 /// Median seconds for one frame of one lane in the embedded runtime.

@@ -1,6 +1,6 @@
 //! A run: parameters, optimiser, lanes, and what one step does with them.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use listener::BANDS;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -13,7 +13,7 @@ use super::sampler::{Lane, Music};
 use super::validate::validate;
 use crate::clip::Clip;
 use crate::dice::Dice;
-use crate::net::{Loss, Network, OUTPUTS, Shard, State, random_parameters};
+use crate::net::{GpuBeats, Loss, Network, OUTPUTS, Shard, State, random_parameters};
 use crate::optimise::{AdamW, Settings, average};
 
 /// A run in progress.
@@ -35,13 +35,37 @@ pub(super) struct Run {
     benches: Vec<Bench>,
 }
 
+/// Who does the arithmetic of a shard.
+enum Engine {
+    Cpu(Box<Shard>),
+    Gpu(Box<GpuBeats>),
+}
+
+impl Engine {
+    fn grads(&self) -> &[f32] {
+        match self {
+            Self::Cpu(shard) => &shard.grads,
+            Self::Gpu(gpu) => gpu.grads(),
+        }
+    }
+}
+
 /// The memory of one shard.
-#[derive(Default)]
 struct Bench {
-    shard: Shard,
+    engine: Engine,
     mel: Vec<f32>,
     targets: Vec<f32>,
     gradient: Vec<f32>,
+}
+
+/// The benches of a run: a thread of the CPU takes shards of a few lanes, a GPU the whole batch.
+fn benches(plan: &Plan, gpu: bool) -> Result<Vec<Bench>> {
+    let bench = |engine| Bench { engine, mel: vec![], targets: vec![], gradient: vec![] };
+    if gpu {
+        let gpu = GpuBeats::open(&plan.shape, plan.batch, plan.stretch)?;
+        return Ok(vec![bench(Engine::Gpu(Box::new(gpu)))]);
+    }
+    Ok((0..plan.batch / SHARD).map(|_| bench(Engine::Cpu(Box::default()))).collect())
 }
 
 /// The optimiser's settings.
@@ -54,11 +78,20 @@ fn settings(plan: &Plan) -> Settings {
 
 impl Run {
     /// At the start, from weights that are there or from chance.
-    pub(super) fn start(plan: &Plan, music: &Music, from: Option<&[f32]>) -> Self {
+    ///
+    /// # Errors
+    /// When a GPU is asked for and cannot be had.
+    pub(super) fn start(
+        plan: &Plan,
+        music: &Music,
+        from: Option<&[f32]>,
+        gpu: bool,
+    ) -> Result<Self> {
         let params =
             from.map_or_else(|| random_parameters(&plan.shape, plan.seed), <[f32]>::to_vec);
-        let shards = plan.batch / SHARD;
-        Self {
+        let benches = benches(plan, gpu)?;
+        let lanes = plan.batch / benches.len();
+        Ok(Self {
             adam: AdamW::new(&plan.shape.layout()),
             settings: settings(plan),
             smooth: params.clone(),
@@ -68,35 +101,37 @@ impl Run {
             seconds: 0.0,
             music: music.fingerprint().to_owned(),
             lanes: vec![None; plan.batch],
-            states: vec![State::new(&plan.shape, SHARD); shards],
+            states: vec![State::new(&plan.shape, lanes); benches.len()],
             running: (0.0, 0),
             history: Vec::new(),
-            benches: (0..shards).map(|_| Bench::default()).collect(),
+            benches,
             plan: plan.clone(),
-        }
+        })
     }
 
     /// Where `from` stopped. With other music the lanes start anew.
     ///
     /// # Errors
     /// When the plan is another one.
-    pub(super) fn resume(plan: &Plan, music: &Music, from: Checkpoint) -> Result<Self> {
+    pub(super) fn resume(plan: &Plan, music: &Music, from: Checkpoint, gpu: bool) -> Result<Self> {
         ensure!(
             from.head.plan == *plan,
             "the checkpoint was made with other settings ({:?}); repeat them or start without --resume",
             from.head.plan
         );
-        let mut run = Self::start(plan, music, None);
+        let mut run = Self::start(plan, music, None, gpu)?;
         (run.params, run.smooth, run.best) = (from.params, from.smooth, from.best);
         (run.adam.first, run.adam.second) = (from.first, from.second);
         run.adam.steps = i32::try_from(from.head.step)?;
         (run.step, run.seconds) = (from.head.step, from.head.seconds);
-        if from.head.music == run.music {
-            (run.lanes, run.states) = (from.head.lanes, from.head.states);
-        } else {
+        if from.head.music != run.music {
             eprintln!(
                 "the corpus has changed since the checkpoint; training goes on with the new one"
             );
+        } else if from.head.states.len() != run.states.len() {
+            eprintln!("CPU and GPU share out the batch otherwise; its sequences begin anew");
+        } else {
+            (run.lanes, run.states) = (from.head.lanes, from.head.states);
         }
         (run.running, run.history) = (from.head.running, from.head.history);
         Ok(run)
@@ -131,33 +166,38 @@ impl Run {
     }
 
     /// One step; gives its loss per frame.
-    pub(super) fn learn(&mut self, music: &Music) -> f64 {
+    ///
+    /// # Errors
+    /// When the GPU fails.
+    pub(super) fn learn(&mut self, music: &Music) -> Result<f64> {
         let plan = &self.plan;
-        let net = Network::new(&plan.shape, &self.params);
-        let scale = 1.0 / (plan.batch * plan.stretch) as f32;
+        let params = &self.params[..];
+        let packed = matches!(self.benches[0].engine, Engine::Cpu(_));
+        let net = packed.then(|| Network::new(&plan.shape, params));
         let step = self.step;
-        let lanes = self.lanes.chunks_exact_mut(SHARD);
+        let lanes = self.lanes.chunks_exact_mut(plan.batch / self.benches.len());
         let shards: Vec<_> =
             self.benches.iter_mut().zip(lanes).zip(&mut self.states).enumerate().collect();
         let losses: Vec<Loss> = shards
             .into_par_iter()
             .map(|(index, ((bench, lanes), state))| {
-                bench.learn(plan, &net, music, lanes, state, (step, index), scale)
+                bench.prepare(plan, music, lanes, state, (step, index));
+                let seed = Dice::named(plan.seed, &format!("step {step} shard {index}")).seed();
+                bench.learn(plan, net.as_ref(), params, state, seed)
             })
-            .collect();
+            .collect::<Result<_>>()?;
         let mut total = Loss::default();
         losses.iter().for_each(|loss| total.add(loss));
-        let (sum, others) = self.benches.split_at_mut(1);
-        let sum = &mut sum[0].shard.grads;
-        for other in others {
-            sum.iter_mut().zip(&other.shard.grads).for_each(|(sum, grad)| *sum += grad);
+        let mut sum = self.benches[0].engine.grads().to_vec();
+        for other in &self.benches[1..] {
+            sum.iter_mut().zip(other.engine.grads()).for_each(|(sum, grad)| *sum += grad);
         }
         let rate = self.settings.rate_at(self.step, self.progress());
-        self.adam.step(&self.settings, rate, &mut self.params, &self.benches[0].shard.grads);
+        self.adam.step(&self.settings, rate, &mut self.params, &sum);
         self.step += 1;
         average(&mut self.smooth, &self.params, self.step, 0.997);
         self.running = (self.running.0 + total.total(), self.running.1 + 1);
-        total.total()
+        Ok(total.total())
     }
 
     pub(super) fn validate(&mut self, clips: &[Clip]) -> Entry {
@@ -206,35 +246,72 @@ impl Run {
 }
 
 impl Bench {
-    #[allow(clippy::too_many_arguments, reason = "one call site; a struct would only rename them")]
-    fn learn(
+    /// Lets every lane hear its next stretch: features [lanes, stretch, BANDS] and targets
+    /// [stretch, lanes, OUTPUTS].
+    fn prepare(
         &mut self,
         plan: &Plan,
-        net: &Network,
         music: &Music,
         lanes: &mut [Option<Lane>],
         state: &mut State,
         (step, index): (usize, usize),
-        scale: f32,
-    ) -> Loss {
-        self.mel.resize(SHARD * plan.stretch * BANDS, 0.0);
-        self.targets.resize(SHARD * plan.stretch * OUTPUTS, 0.0);
-        let mel = self.mel.chunks_exact_mut(plan.stretch * BANDS);
-        for (column, (lane, mel)) in lanes.iter_mut().zip(mel).enumerate() {
-            let name = format!("step {step} lane {}", index * SHARD + column);
-            if music.advance(lane, &mut Dice::named(plan.seed, &name)) {
+    ) {
+        let count = lanes.len();
+        let (width, rows) = (plan.stretch * BANDS, plan.stretch * OUTPUTS);
+        self.mel.resize(count * width, 0.0);
+        self.targets.resize(count * rows, 0.0);
+        let heard: Vec<(bool, Vec<f32>)> = lanes
+            .par_iter_mut()
+            .zip(self.mel.par_chunks_exact_mut(width))
+            .enumerate()
+            .map(|(column, (lane, mel))| {
+                let name = format!("step {step} lane {}", index * count + column);
+                let begins = music.advance(lane, &mut Dice::named(plan.seed, &name));
+                let mut targets = vec![0.0; rows];
+                if let Some(lane) = lane {
+                    music.hear(lane, mel, &mut targets);
+                }
+                (begins, targets)
+            })
+            .collect();
+        for (column, (begins, targets)) in heard.into_iter().enumerate() {
+            if begins {
                 state.reset(column);
             }
-            if let Some(lane) = lane {
-                music.hear(lane, mel, &mut self.targets, (column, SHARD));
+            let to = self.targets.chunks_exact_mut(OUTPUTS).skip(column).step_by(count);
+            for (to, from) in to.zip(targets.chunks_exact(OUTPUTS)) {
+                to.copy_from_slice(from);
             }
         }
-        let seed = Dice::named(plan.seed, &format!("step {step} shard {index}")).seed();
-        let mut chance = ChaCha8Rng::seed_from_u64(seed);
-        self.shard.forward(net, &self.mel, state, Some((plan.dropout, &mut chance)));
-        let loss =
-            Loss::of(&plan.weights, &self.shard.logits, &self.targets, scale, &mut self.gradient);
-        self.shard.backward(net, &self.gradient);
-        loss
+    }
+
+    /// Loss and gradients of what was prepared. `net` is there on the CPU.
+    fn learn(
+        &mut self,
+        plan: &Plan,
+        net: Option<&Network>,
+        params: &[f32],
+        state: &mut State,
+        seed: u64,
+    ) -> Result<Loss> {
+        let scale = 1.0 / (plan.batch * plan.stretch) as f32;
+        let Self { engine, mel, targets, gradient } = self;
+        let mut loss = |logits: &[f32]| Loss::of(&plan.weights, logits, targets, scale, gradient);
+        match (engine, net) {
+            (Engine::Cpu(shard), Some(net)) => {
+                let mut chance = ChaCha8Rng::seed_from_u64(seed);
+                shard.forward(net, mel, state, Some((plan.dropout, &mut chance)));
+                let loss = loss(&shard.logits);
+                shard.backward(net, gradient);
+                Ok(loss)
+            }
+            (Engine::Gpu(gpu), _) => {
+                gpu.forward(params, mel, state, Some((plan.dropout, seed)))?;
+                let loss = loss(gpu.logits());
+                gpu.backward(gradient)?;
+                Ok(loss)
+            }
+            (Engine::Cpu(_), None) => bail!("the weights of this step were not packed"),
+        }
     }
 }

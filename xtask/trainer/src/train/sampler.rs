@@ -88,15 +88,9 @@ impl Music {
         true
     }
 
-    /// The lane's features [stretch, BANDS] and its targets, which go to rows `column`,
-    /// `column + columns`, ... of `targets`. A clip that is too short ends in unlabelled silence.
-    pub(super) fn hear(
-        &self,
-        lane: &Lane,
-        features: &mut [f32],
-        targets: &mut [f32],
-        (column, columns): (usize, usize),
-    ) {
+    /// The lane's features [stretch, BANDS] and targets [stretch, OUTPUTS]. A clip that is too short ends in
+    /// unlabelled silence.
+    pub(super) fn hear(&self, lane: &Lane, features: &mut [f32], targets: &mut [f32]) {
         let (magnitudes, labels) = &self.clips[lane.clip];
         let place = |row: usize| lane.at + lane.pace * row as f64;
         let there = (0..self.stretch).take_while(|&row| place(row) < magnitudes.len() as f64);
@@ -107,12 +101,9 @@ impl Music {
             let after = (before + 1).min(magnitudes.len() - 1);
             lane.colour.apply(&magnitudes[before], &magnitudes[after], share, features);
         }
-        let lane_rows = targets.chunks_exact_mut(OUTPUTS).skip(column).step_by(columns);
-        labels.mark(lane.at, lane.pace, lane_rows.take(heard));
-        for row in heard..self.stretch {
-            let start = (row * columns + column) * OUTPUTS;
-            targets[start..start + OUTPUTS].fill(targets::UNLABELLED);
-        }
+        let (labelled, silent) = targets.split_at_mut(heard * OUTPUTS);
+        labels.mark(lane.at, lane.pace, labelled.chunks_exact_mut(OUTPUTS));
+        silent.fill(targets::UNLABELLED);
     }
 }
 
@@ -155,7 +146,7 @@ mod tests {
         let mut lane = None;
         assert!(music.advance(&mut lane, &mut Dice::named(1, "")));
         let (mut features, mut targets) = (vec![9.0; 50 * BANDS], vec![9.0; 50 * OUTPUTS]);
-        music.hear(&lane.expect("a lane"), &mut features, &mut targets, (0, 1));
+        music.hear(&lane.expect("a lane"), &mut features, &mut targets);
         // The pace may be 20 % off.
         let rows = features.chunks_exact(BANDS);
         let heard = rows.take_while(|row| row.iter().all(|&f| f > 0.0)).count();

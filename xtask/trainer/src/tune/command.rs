@@ -72,7 +72,7 @@ pub fn run(args: &TuneArgs) -> Result<()> {
         println!("{:40} {}", "mean", summary(&start, &dev));
         return Ok(());
     }
-    let corpus = corpus::build(&args.music.settings(args.cache.clone()))?;
+    let corpus = args.music.corpus(args.cache.clone())?;
     let pieces = Piece::of(&shape, &params, &corpus.validation);
     println!("validation, {} clips, before: {}", pieces.len(), summary(&start, &pieces));
     let found = fit(&start, &pieces, args.rounds, |line| println!("{line}"));

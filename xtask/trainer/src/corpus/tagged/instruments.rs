@@ -12,7 +12,7 @@ pub(crate) const STEP_S: f64 = 0.25;
 /// frame each, in which there is any: the ideal binary mask of auditory scene analysis (Wang 2005).
 pub(crate) const AUDIBLE: f32 = 0.05;
 /// A place this much softer than the loudest of the piece is silent, as a power: 50 dB.
-const SILENT: f32 = 1e-5;
+pub(crate) const SILENT: f32 = 1e-5;
 /// Where fewer places than this share sound, nothing is heard.
 const BARELY: f32 = 0.02;
 /// The group of parts that are of no family of the vocabulary.

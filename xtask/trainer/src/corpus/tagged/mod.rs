@@ -13,14 +13,15 @@ mod players;
 mod write;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use listener::Vocabulary;
+use anyhow::{Context, Result, bail, ensure};
+use listener::{FeatureSpec, Vocabulary};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::inventory::Inventory;
+use super::listing::{self, Listing};
 use super::sources::{CLIP_S, Source};
 use super::workshop::Workshop;
 use super::{CorpusSettings, Sound, SourceReport, cache, cache_folder, make_missing};
@@ -71,6 +72,65 @@ pub struct TagCorpus {
     pub sources: Vec<SourceReport>,
     /// What it was played with.
     pub sounds: Vec<Sound>,
+    /// Where it is kept.
+    folder: PathBuf,
+}
+
+impl TagCorpus {
+    /// Adds a user's own clips, to learn from and to be scored on, to corpus and folder.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn extend(
+        &mut self,
+        [train, validation]: [Vec<TagClip>; 2],
+        report: SourceReport,
+        vocabulary: &Vocabulary,
+    ) -> Result<()> {
+        let mut count = 0;
+        for (ours, theirs) in [(&mut self.train, train), (&mut self.validation, validation)] {
+            for mut clip in theirs {
+                // Names of files may say anything.
+                clip.name = format!("{}-{count:06}", report.name);
+                ours.push(store(&self.folder, clip)?);
+                count += 1;
+            }
+        }
+        self.sources.push(report);
+        self.list(vocabulary)
+    }
+
+    fn list(&self, vocabulary: &Vocabulary) -> Result<()> {
+        let names = |clips: &[TagClip]| clips.iter().map(|clip| clip.name.clone()).collect();
+        let listing = Listing {
+            spec: FeatureSpec::CURRENT,
+            train: names(&self.train),
+            validation: names(&self.validation),
+            sources: self.sources.clone(),
+            sounds: self.sounds.clone(),
+            vocabulary: Some(vocabulary.clone()),
+        };
+        listing.store(&self.folder)
+    }
+}
+
+/// The corpus in a folder that [`build`] has filled, as it is: nothing is rendered, and neither datasets nor
+/// SoundFonts are needed.
+///
+/// # Errors
+/// When the folder is no such corpus, is in other words than `vocabulary`, or a clip is missing or damaged;
+/// the message names it.
+pub fn open(folder: &Path, vocabulary: &Vocabulary) -> Result<TagCorpus> {
+    let Listing { train, validation, sources, sounds, vocabulary: theirs, .. } =
+        Listing::load(folder)?;
+    ensure!(
+        theirs.as_ref() == Some(vocabulary),
+        "{} is a corpus in other words; give its vocabulary, or render it again",
+        folder.display()
+    );
+    let read = |name: &str| read(&path_of(folder, name));
+    let (train, validation) = (listing::clips(&train, read)?, listing::clips(&validation, read)?);
+    Ok(TagCorpus { train, validation, sources, sounds, folder: folder.to_owned() })
 }
 
 /// A clip to be had.
@@ -124,6 +184,7 @@ pub fn build(settings: &CorpusSettings, vocabulary: &Vocabulary) -> Result<TagCo
         validation: Vec::new(),
         sources: reports(clips.iter().flatten(), &unusable),
         sounds: inventory.sounds,
+        folder,
     };
     for (job, clip) in jobs.iter().zip(clips) {
         match job.split {
@@ -134,6 +195,7 @@ pub fn build(settings: &CorpusSettings, vocabulary: &Vocabulary) -> Result<TagCo
     if corpus.train.is_empty() || corpus.validation.is_empty() {
         bail!("{} hours gave nothing for one side of the split; ask for more", settings.hours);
     }
+    corpus.list(vocabulary)?;
     Ok(corpus)
 }
 
