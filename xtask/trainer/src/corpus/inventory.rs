@@ -14,6 +14,8 @@ use crate::render::installed;
 
 /// Raised whenever rendering changes, so that old clips are not taken for new ones.
 const VERSION: u32 = 7;
+/// Likewise for what concerns the clips of beats alone.
+const BEATS_VERSION: u32 = 8;
 
 /// What there is.
 #[derive(Default)]
@@ -77,9 +79,9 @@ impl Inventory {
         Ok(Self { sources, sounds, pieces, refused, contents: words.join("; ") })
     }
 
-    /// Short name of the corpus that `seed` makes of this.
+    /// Short name of the corpus of beats that `seed` makes of this.
     pub(super) fn fingerprint(&self, seed: u64) -> String {
-        self.named(seed, "")
+        self.named(seed, &format!("; beats {BEATS_VERSION}"))
     }
 
     /// Short name of the corpus that `seed` makes of this with further `words`.
