@@ -31,6 +31,9 @@ pub struct CorpusArgs {
     /// may be given several times.
     #[arg(long)]
     audio: Vec<PathBuf>,
+    /// Folder of MIDI files (mid, midi, kar), to be played as written; may be given several times.
+    #[arg(long)]
+    midi: Vec<PathBuf>,
     /// SoundFont (.sf2); may be given several times. Default: those installed.
     #[arg(long = "soundfont")]
     soundfonts: Vec<PathBuf>,
@@ -38,7 +41,7 @@ pub struct CorpusArgs {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The corpus of tags instead of that of beats.
-    #[arg(long, conflicts_with = "audio")]
+    #[arg(long, conflicts_with_all = ["audio", "midi"])]
     tags: bool,
 }
 
@@ -53,6 +56,9 @@ pub struct MusicArgs {
     /// may be given several times.
     #[arg(long)]
     pub audio: Vec<PathBuf>,
+    /// Folder of MIDI files (mid, midi, kar), to be played as written; may be given several times.
+    #[arg(long)]
+    pub midi: Vec<PathBuf>,
     /// Hours of music to render.
     #[arg(long, default_value_t = 10.0)]
     pub hours: f64,
@@ -73,6 +79,7 @@ impl MusicArgs {
             hours: self.hours,
             data: self.data.clone(),
             audio: self.audio.clone(),
+            midi: self.midi.clone(),
             soundfonts: self.soundfonts.clone(),
             cache,
         }
@@ -112,6 +119,7 @@ pub fn corpus(args: &CorpusArgs) -> Result<()> {
         hours: args.hours,
         data: args.data.clone(),
         audio: args.audio.clone(),
+        midi: args.midi.clone(),
         soundfonts: args.soundfonts.clone(),
         cache: args.cache.clone(),
     };

@@ -159,7 +159,7 @@ impl Library {
             Source::Scores => self.written(split, dice)?,
             Source::Mma => mma::perform(&self.books, split, dice)?,
             Source::Composer => return Ok(composed(dice, &performances)),
-            Source::Audio => anyhow::bail!("recordings are not scored"),
+            Source::Audio | Source::Midi => anyhow::bail!("a user's music is not written here"),
         };
         Ok(stretch_of(&score, dice))
     }

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, Result, bail};
 use listener::BANDS;
 
-use super::annotated::Piece;
 use super::library::Library;
+use super::midi_files;
+use super::pieces::Piece;
 use super::sources::Source;
 use super::{CorpusSettings, Job};
 use crate::augment::{self, Crowd, Downmix, Take, Transform};
@@ -156,14 +157,18 @@ impl Workshop {
     pub(super) fn render(&self, job: &Job) -> Result<Clip> {
         let mut dice = Dice::named(self.seed, &job.name);
         let mut take = match &job.piece {
-            Some(piece) => self.cut(piece)?,
+            Some(piece) if job.source == Source::Audio => self.cut(piece)?,
+            Some(piece) => {
+                let score = midi_files::score(piece, &mut dice)?;
+                self.play(score, job.split, &job.name, &mut dice)?
+            }
             None => {
                 let score = self.library.score(job.source, job.split, &mut dice)?;
                 self.play(score, job.split, &job.name, &mut dice)?
             }
         };
         // A recording is scored as it is.
-        if job.piece.is_none() || job.split == Split::Train {
+        if job.source != Source::Audio || job.split == Split::Train {
             // The audience is in the hall with the band: what befalls one befalls both.
             if let Some(crowd) = Crowd::draw(&mut self.dice(&job.name, "crowd")) {
                 Transform::Crowd(crowd).apply(&mut take);
