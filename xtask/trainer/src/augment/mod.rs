@@ -5,6 +5,8 @@
 
 mod chain;
 mod codec;
+mod crowd;
+mod downmix;
 mod signal;
 mod stretch;
 
@@ -16,6 +18,8 @@ use crate::dice::Dice;
 use crate::render::audio::{at_rate, resample};
 use crate::render::filter::{Biquad, convolve};
 pub use chain::chain;
+pub use crowd::Crowd;
+pub use downmix::Downmix;
 use signal::{compress, crush, db, loudness, sweep};
 pub use signal::{room, tidy_response};
 
@@ -70,6 +74,8 @@ pub enum Transform {
     Clip(f64),
     /// White noise this many decibels below the loudness. Labels stay.
     Noise(f64, u64),
+    /// An audience around the microphone. Labels stay.
+    Crowd(Crowd),
     /// Fewer bits and samples, as in tracker samples and bad codecs: bits, hold. Labels stay.
     Crush(u32, usize),
     /// Through a lossy codec of so many kilobits per second. Labels stay.
@@ -133,6 +139,7 @@ impl Transform {
                     .iter_mut()
                     .for_each(|x| *x += dice.between(-1.7 * level, 1.7 * level) as f32);
             }
+            Self::Crowd(crowd) => crowd.join(samples),
             &Self::Crush(bits, hold) => crush(samples, bits, hold),
             &Self::Codec(kbit_s) => codec::degrade(samples, kbit_s),
             &Self::Rate(rate_hz) => {
@@ -287,7 +294,9 @@ mod tests {
     fn changes_of_sound_leave_the_labels() {
         let mut dice = Dice::named(1, "rooms");
         let response = Arc::new(room(&mut dice, 0.3));
+        let crowd = std::iter::repeat_with(|| Crowd::draw(&mut dice)).flatten().next();
         for transform in [
+            Transform::Crowd(crowd.expect("one of many")),
             Transform::Eq { low_db: 6.0, mid_db: -3.0, mid_hz: 900.0, high_db: 3.0 },
             Transform::Band(40.0, 9000.0),
             Transform::Room(response, 0.2),

@@ -4,88 +4,32 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
-use sha2::{Digest, Sha256};
 
-use super::sources::CLIP_S;
+use super::pieces::{self, Cutter, FEWEST, Found, Piece};
 use super::{annotation, files};
-use crate::clip::{BeatLabel, Clip};
+use crate::clip::Clip;
 use crate::features;
-use crate::hash::hex;
-use crate::render::Split;
 use crate::render::audio;
 
 /// Endings of audio files; of two with one stem the earlier is heard.
 const AUDIO: [&str; 4] = ["wav", "flac", "ogg", "mp3"];
 const LABELS: [&str; 2] = ["beats", "jams"];
-/// Fewest beats of a piece worth learning from.
-const FEWEST: usize = 8;
 /// How much before its first beat a recording is heard, seconds.
 const LEAD_S: f64 = 1.5;
-
-/// A part of a recording, about as long as any clip.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Piece {
-    /// The audio file.
-    pub(super) path: Arc<PathBuf>,
-    /// Which side of the split the whole recording is on.
-    pub(super) split: Split,
-    /// Unique and the same wherever the folder lies.
-    pub(super) name: String,
-    /// Where it begins and ends in the recording, seconds.
-    pub(super) span: (f64, f64),
-    /// Its beats, from its own start.
-    pub(super) beats: Vec<BeatLabel>,
-}
-
-/// What the folders of a user hold.
-#[derive(Debug, Default)]
-pub(super) struct Recordings {
-    /// Every recording in pieces.
-    pub(super) pieces: Vec<Piece>,
-    /// Files that could not be used, and why.
-    pub(super) refused: Vec<String>,
-    /// What there is, in words.
-    pub(super) contents: String,
-}
 
 /// Finds the annotated recordings under `folders` and cuts them up. Reads their annotations, but
 /// of the audio only how long it is.
 ///
 /// # Errors
 /// When a folder does not exist, or none of its files can be used.
-pub(super) fn recordings(folders: &[PathBuf]) -> Result<Recordings> {
-    let mut found = Recordings::default();
-    let mut hash = Sha256::new();
-    for (index, folder) in folders.iter().enumerate() {
-        if !folder.is_dir() {
-            bail!("audio folder {} does not exist", folder.display());
-        }
-        // Two folders may hold files of one name.
-        let prefix = if index == 0 { "audio".to_owned() } else { format!("audio{}", index + 1) };
-        for (path, labels) in songs(folder) {
-            match cut(folder, &path, &labels, &prefix) {
-                Ok(pieces) => {
-                    for piece in &pieces {
-                        let Piece { name, split, span, beats, .. } = piece;
-                        hash.update(format!("{name} {split:?} {span:?} {beats:?}"));
-                    }
-                    found.pieces.extend(pieces);
-                }
-                Err(error) => found.refused.push(format!("{error:#}")),
-            }
-        }
-    }
-    if found.pieces.is_empty() && !folders.is_empty() {
-        let first = found.refused.first().map_or("no audio with beats beside it", String::as_str);
-        bail!("the audio folders hold nothing to learn from: {first}");
-    }
-    let digest = hex(&hash.finalize()[..6]);
-    found.contents = format!("audio {} {digest}", found.pieces.len());
-    Ok(found)
+pub(super) fn recordings(folders: &[PathBuf]) -> Result<Found> {
+    pieces::gather(folders, "audio", "no audio with beats beside it", |folder, prefix| {
+        let songs = songs(folder);
+        songs.iter().map(|(path, labels)| cut(folder, path, labels, prefix)).collect()
+    })
 }
 
 /// Every song under `folder` that has its beats beside it, in order of path: of audio files that
@@ -115,27 +59,10 @@ fn cut(folder: &Path, path: &Path, labels: &Path, prefix: &str) -> Result<Vec<Pi
     if let Some(seconds) = audio::seconds(path)? {
         annotation::within(&beats, seconds).with_context(|| labels.display().to_string())?;
     }
-    // The stem alone: a song stays on its side when it is stored in another format.
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let split = if files::held_out(&stem) { Split::Validation } else { Split::Train };
-    let place = path.strip_prefix(folder).unwrap_or(path).to_string_lossy();
-    let id = hex(&Sha256::digest(place.as_bytes())[..5]);
-    let path = Arc::new(path.to_owned());
     let (first, last) = (beats[0].time_s, beats[beats.len() - 1].time_s);
-    let from = (first - LEAD_S).max(0.0);
     // A beat more: the last one has to sound.
-    let until = last + (last - first) / beats.len() as f64;
-    let count = ((until - from) / CLIP_S).ceil().max(1.0);
-    let piece = |index: usize| {
-        let at = |index: usize| from + (until - from) * index as f64 / count;
-        let span = (at(index), at(index + 1));
-        let inside = beats.iter().filter(|beat| (span.0..span.1).contains(&beat.time_s));
-        let beats = inside.map(|beat| BeatLabel { time_s: beat.time_s - span.0, ..*beat });
-        let name = format!("{prefix}-{id}-{index:03}");
-        Piece { path: Arc::clone(&path), split, name, span, beats: beats.collect() }
-    };
-    let pieces: Vec<Piece> =
-        (0..count as usize).map(piece).filter(|piece| piece.beats.len() >= FEWEST).collect();
+    let span = ((first - LEAD_S).max(0.0), last + (last - first) / beats.len() as f64);
+    let pieces = Cutter::new(folder, path, prefix, &[]).cut(0, span, &beats);
     if pieces.is_empty() {
         bail!("{}: has fewer than {FEWEST} beats together", labels.display());
     }

@@ -32,6 +32,9 @@ pub struct CorpusArgs {
     /// may be given several times. With --tags one, labelled as for `train tags`.
     #[arg(long)]
     audio: Vec<PathBuf>,
+    /// Folder of MIDI files (mid, midi, kar), to be played as written; may be given several times.
+    #[arg(long)]
+    midi: Vec<PathBuf>,
     /// SoundFont (.sf2); may be given several times. Default: those installed.
     #[arg(long = "soundfont")]
     soundfonts: Vec<PathBuf>,
@@ -39,7 +42,7 @@ pub struct CorpusArgs {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The corpus of tags instead of that of beats.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "midi")]
     tags: bool,
 }
 
@@ -54,6 +57,9 @@ pub struct MusicArgs {
     /// may be given several times.
     #[arg(long)]
     pub audio: Vec<PathBuf>,
+    /// Folder of MIDI files (mid, midi, kar), to be played as written; may be given several times.
+    #[arg(long)]
+    pub midi: Vec<PathBuf>,
     /// Hours of music to render.
     #[arg(long, default_value_t = 10.0)]
     pub hours: f64,
@@ -65,7 +71,7 @@ pub struct MusicArgs {
     pub soundfonts: Vec<PathBuf>,
     /// Folder of clips that were rendered before, here or elsewhere: it is used as it is, and nothing is
     /// rendered.
-    #[arg(long, conflicts_with_all = ["audio", "hours", "soundfonts"])]
+    #[arg(long, conflicts_with_all = ["audio", "midi", "hours", "soundfonts"])]
     pub corpus: Option<PathBuf>,
 }
 
@@ -78,6 +84,7 @@ impl MusicArgs {
             hours: self.hours,
             data: self.data.clone(),
             audio: self.audio.clone(),
+            midi: self.midi.clone(),
             soundfonts: self.soundfonts.clone(),
             cache,
         }
@@ -128,6 +135,7 @@ pub fn corpus(args: &CorpusArgs) -> Result<()> {
         hours: args.hours,
         data: args.data.clone(),
         audio: args.audio.clone(),
+        midi: args.midi.clone(),
         soundfonts: args.soundfonts.clone(),
         cache: args.cache.clone(),
     };

@@ -6,7 +6,9 @@ use anyhow::{Result, bail};
 use listener::FeatureSpec;
 use sha2::{Digest, Sha256};
 
-use super::annotated::{Piece, Recordings, recordings};
+use super::annotated::recordings;
+use super::midi_files::midi_files;
+use super::pieces::Found;
 use super::sources::Source;
 use super::{CorpusSettings, Sound, mma};
 use crate::hash::hex;
@@ -14,6 +16,8 @@ use crate::render::installed;
 
 /// Raised whenever rendering changes, so that old clips are not taken for new ones.
 const VERSION: u32 = 7;
+/// Likewise for what concerns the clips of beats alone.
+const BEATS_VERSION: u32 = 8;
 
 /// What there is.
 #[derive(Default)]
@@ -22,10 +26,8 @@ pub(super) struct Inventory {
     pub(super) sources: Vec<Source>,
     /// What it is played with.
     pub(super) sounds: Vec<Sound>,
-    /// Recordings with their beats.
-    pub(super) pieces: Vec<Piece>,
-    /// Recordings that cannot be used, and why.
-    pub(super) refused: Vec<String>,
+    /// The user's own music, by its source.
+    pub(super) own: Vec<(Source, Found)>,
     /// Everything that makes a corpus what it is, in words.
     pub(super) contents: String,
 }
@@ -34,8 +36,8 @@ impl Inventory {
     /// Looks around.
     ///
     /// # Errors
-    /// When a folder or SoundFont named in `settings` is not there, no recording can be used, or mma
-    /// does not answer.
+    /// When a folder or SoundFont named in `settings` is not there, no file in one can be used,
+    /// or mma does not answer.
     pub(super) fn take(settings: &CorpusSettings) -> Result<Self> {
         let fonts =
             if settings.soundfonts.is_empty() { installed() } else { settings.soundfonts.clone() };
@@ -70,16 +72,18 @@ impl Inventory {
             sources.push(Source::Mma);
         }
         sources.push(Source::Composer);
-        let Recordings { pieces, refused, contents } = recordings(&settings.audio)?;
-        if !pieces.is_empty() {
-            words.push(contents);
-        }
-        Ok(Self { sources, sounds, pieces, refused, contents: words.join("; ") })
+        let own = vec![
+            (Source::Audio, recordings(&settings.audio)?),
+            (Source::Midi, midi_files(&settings.midi)?),
+        ];
+        let given = own.iter().map(|(_, found)| found.contents.clone());
+        words.extend(given.filter(|contents| !contents.is_empty()));
+        Ok(Self { sources, sounds, own, contents: words.join("; ") })
     }
 
-    /// Short name of the corpus that `seed` makes of this.
+    /// Short name of the corpus of beats that `seed` makes of this.
     pub(super) fn fingerprint(&self, seed: u64) -> String {
-        self.named(seed, "")
+        self.named(seed, &format!("; beats {BEATS_VERSION}"))
     }
 
     /// Short name of the corpus that `seed` makes of this with further `words`.
@@ -140,6 +144,7 @@ mod tests {
             hours: 1.0,
             data: None,
             audio: Vec::new(),
+            midi: Vec::new(),
             soundfonts: vec![PathBuf::from("nowhere.sf2")],
             cache: PathBuf::new(),
         };

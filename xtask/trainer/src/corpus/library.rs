@@ -25,6 +25,8 @@ use crate::render::audio::read_mono;
 const LEAD_SHEETS: &str = "OpenEWLD";
 /// Folders of scores, and how many levels their composer's folder is above a score.
 const SCORES: [(&str, usize); 2] = [("openscore-lieder", 3), ("openscore-quartets", 2)];
+/// Share of composed pieces that start before their first downbeat.
+const PICKUPS: f64 = 0.1;
 /// Files of scores.
 const MUSIC_XML: [&str; 3] = ["mxl", "musicxml", "xml"];
 
@@ -156,11 +158,8 @@ impl Library {
             }
             Source::Scores => self.written(split, dice)?,
             Source::Mma => mma::perform(&self.books, split, dice)?,
-            Source::Composer => {
-                let style = Style::draw(dice);
-                compose::compose(dice, style, CLIP_S, &performances)
-            }
-            Source::Audio => anyhow::bail!("recordings are not scored"),
+            Source::Composer => return Ok(composed(dice, &performances)),
+            Source::Audio | Source::Midi => anyhow::bail!("a user's music is not written here"),
         };
         Ok(stretch_of(&score, dice))
     }
@@ -183,6 +182,20 @@ impl Library {
         let weights: Vec<f64> = scores.iter().map(|score| (score.beats() as f64).sqrt()).collect();
         Ok(scores.get(dice.weighted(&weights)).context("no score")?.perform(dice))
     }
+}
+
+/// A clip of the composer's own, perhaps with a pickup.
+fn composed(dice: &mut Dice, performances: &[&Performance]) -> Score {
+    let style = Style::draw(dice);
+    let mut apart = Dice::named(dice.clone().seed(), "pickup");
+    let score = compose::compose(dice, style, CLIP_S, performances);
+    let stretch = stretch_of(&score, dice);
+    if !apart.chance(PICKUPS) {
+        return stretch;
+    }
+    // From its start, or nobody would hear the pickup.
+    let score = compose::with_pickup(&mut apart, style, score);
+    score.cut(0.0, CLIP_S.min(score.seconds))
 }
 
 /// One of `performances` alone.

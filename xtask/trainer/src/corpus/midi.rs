@@ -1,10 +1,11 @@
-//! MIDI files in: tracks of notes in beats and in seconds.
+//! MIDI files in: tracks of notes in beats and in seconds, tempo and meters.
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use midly::{MetaMessage, MidiMessage, Smf, Timing, TrackEventKind};
 
+use super::musicxml::Meter;
 use crate::compose::score::Note;
 
 /// One track.
@@ -22,22 +23,98 @@ pub(super) struct Track {
     pub(super) seconds: Vec<Note>,
 }
 
+/// A whole file, in quarter notes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sequence {
+    /// From quarters to seconds.
+    pub(super) tempo: TempoMap,
+    /// Time signatures in ascending quarters; `None` where the lower number is absurd.
+    pub(super) meters: Vec<(f64, Option<Meter>)>,
+    /// Its tracks.
+    pub(super) tracks: Vec<Voices>,
+}
+
+/// The notes of one track, whoever plays them.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Voices {
+    name: String,
+    /// Of its first note.
+    first: Hand,
+    /// In ascending time; `at` and `length` in quarters.
+    pub(super) notes: Vec<(Note, Hand)>,
+}
+
+/// How a channel was set when a note began, as MIDI counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hand {
+    /// 0 to 15; 9 is the drums.
+    pub(super) channel: u8,
+    /// 0 to 127.
+    pub(super) program: u8,
+    /// Controller 7; 100 unless it is set.
+    pub(super) volume: u8,
+    /// Controller 10; 64 is the middle.
+    pub(super) pan: u8,
+}
+
+impl Hand {
+    /// `channel` before anything is set.
+    fn of(channel: u8) -> Self {
+        Self { channel, program: 0, volume: 100, pan: 64 }
+    }
+}
+
 /// Tempo changes: quarter note, seconds there, seconds per quarter from there.
-struct TempoMap(Vec<(f64, f64, f64)>);
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct TempoMap(Vec<(f64, f64, f64)>);
 
 impl TempoMap {
-    fn seconds(&self, quarter: f64) -> f64 {
+    /// `changes` by tick, in any order.
+    fn new(mut changes: Vec<(u64, f64)>, quarter: impl Fn(u64) -> f64) -> Self {
+        changes.sort_by_key(|change| change.0);
+        let mut map: Vec<(f64, f64, f64)> = Vec::new();
+        for (tick, pace) in changes {
+            let at = quarter(tick);
+            let seconds =
+                map.last().map_or(0.0, |&(from, seconds, pace)| seconds + (at - from) * pace);
+            map.push((at, seconds, pace));
+        }
+        Self(map)
+    }
+
+    /// Seconds at `quarter`.
+    pub(super) fn seconds(&self, quarter: f64) -> f64 {
         let after = self.0.partition_point(|change| change.0 <= quarter).max(1);
         let (at, seconds, pace) = self.0[after - 1];
         seconds + (quarter - at) * pace
     }
+
+    /// `note`, given in quarters, in seconds.
+    pub(super) fn timed(&self, note: &Note) -> Note {
+        let at = self.seconds(note.at);
+        Note { at, length: self.seconds(note.at + note.length) - at, ..*note }
+    }
+}
+
+/// Reads the tracks of a standard MIDI file. Notes without an end are dropped.
+///
+/// # Errors
+/// As [`parse`].
+pub(super) fn read(bytes: &[u8]) -> Result<Vec<Track>> {
+    let Sequence { tempo, tracks, .. } = parse(bytes)?;
+    let track = |Voices { name, first, notes }: Voices| {
+        let beats: Vec<Note> = notes.into_iter().map(|(note, _)| note).collect();
+        let seconds = beats.iter().map(|note| tempo.timed(note)).collect();
+        Track { name, channel: first.channel, program: first.program, beats, seconds }
+    };
+    Ok(tracks.into_iter().map(track).collect())
 }
 
 /// Reads a standard MIDI file. Notes without an end are dropped.
 ///
 /// # Errors
 /// When it is not MIDI, or its time is in SMPTE frames or has no unit, or it has no notes.
-pub(super) fn read(bytes: &[u8]) -> Result<Vec<Track>> {
+pub(super) fn parse(bytes: &[u8]) -> Result<Sequence> {
     let smf = Smf::parse(bytes).map_err(|error| anyhow::anyhow!("is not a MIDI file ({error})"))?;
     let Timing::Metrical(ticks) = smf.header.timing else {
         bail!("counts time in SMPTE frames, not in beats");
@@ -47,25 +124,39 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Track>> {
     }
     let quarter = |tick: u64| tick as f64 / f64::from(ticks.as_int());
     let mut changes = vec![(0_u64, 0.5)];
+    let mut meters = Vec::new();
     let mut tracks = Vec::new();
     for events in &smf.tracks {
         let (mut tick, mut name) = (0_u64, String::new());
-        let mut open: HashMap<(u8, u8), (u64, u8)> = HashMap::new();
+        let mut open: HashMap<(u8, u8), (u64, u8, Hand)> = HashMap::new();
         let mut notes = Vec::new();
-        let mut programs = [0_u8; 16];
-        let mut played_by = None;
+        let mut hands: [Hand; 16] = std::array::from_fn(|channel| Hand::of(channel as u8));
+        let mut first = None;
         for event in events {
             tick += u64::from(event.delta.as_int());
             match event.kind {
                 TrackEventKind::Meta(MetaMessage::Tempo(pace)) => {
                     changes.push((tick, f64::from(pace.as_int()) / 1e6));
                 }
+                TrackEventKind::Meta(MetaMessage::TimeSignature(count, power, ..)) => {
+                    let unit = 1_u8.checked_shl(u32::from(power));
+                    meters.push((quarter(tick), unit.map(|unit| Meter { count, unit })));
+                }
                 TrackEventKind::Meta(MetaMessage::TrackName(bytes)) => {
                     name = String::from_utf8_lossy(bytes).into_owned();
                 }
                 TrackEventKind::Midi { channel, message } => {
-                    if let MidiMessage::ProgramChange { program } = message {
-                        programs[usize::from(channel.as_int())] = program.as_int();
+                    let hand = &mut hands[usize::from(channel.as_int())];
+                    match message {
+                        MidiMessage::ProgramChange { program } => hand.program = program.as_int(),
+                        MidiMessage::Controller { controller, value } => {
+                            match controller.as_int() {
+                                7 => hand.volume = value.as_int(),
+                                10 => hand.pan = value.as_int(),
+                                _ => {}
+                            }
+                        }
+                        _ => {}
                     }
                     let (key, velocity) = match message {
                         MidiMessage::NoteOn { key, vel } => (key.as_int(), vel.as_int()),
@@ -73,42 +164,26 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Track>> {
                         _ => continue,
                     };
                     let place = (channel.as_int(), key);
-                    if let Some((from, velocity)) = open.remove(&place) {
+                    if let Some((from, velocity, hand)) = open.remove(&place) {
                         let (at, end) = (quarter(from), quarter(tick));
-                        notes.push(Note { at, length: end - at, key, velocity });
+                        notes.push((Note { at, length: end - at, key, velocity }, hand));
                     }
                     if velocity > 0 {
-                        let program = programs[usize::from(place.0)];
-                        played_by.get_or_insert((place.0, program));
-                        open.insert(place, (tick, velocity));
+                        first.get_or_insert(*hand);
+                        open.insert(place, (tick, velocity, *hand));
                     }
                 }
                 _ => {}
             }
         }
-        notes.sort_by(|a, b| a.at.total_cmp(&b.at).then(a.key.cmp(&b.key)));
-        tracks.push((name, played_by.unwrap_or_default(), notes));
+        notes.sort_by(|(a, _), (b, _)| a.at.total_cmp(&b.at).then(a.key.cmp(&b.key)));
+        tracks.push(Voices { name, first: first.unwrap_or(Hand::of(0)), notes });
     }
-    changes.sort_by_key(|change| change.0);
-    let mut map: Vec<(f64, f64, f64)> = Vec::new();
-    for (tick, pace) in changes {
-        let at = quarter(tick);
-        let seconds = map.last().map_or(0.0, |&(from, seconds, pace)| seconds + (at - from) * pace);
-        map.push((at, seconds, pace));
+    if tracks.iter().all(|track| track.notes.is_empty()) {
+        bail!("holds no notes");
     }
-    let map = TempoMap(map);
-    let timed = |note: &Note| {
-        let at = map.seconds(note.at);
-        Note { at, length: map.seconds(note.at + note.length) - at, ..*note }
-    };
-    let tracks: Vec<Track> = tracks
-        .into_iter()
-        .map(|(name, (channel, program), beats)| {
-            let seconds = beats.iter().map(timed).collect();
-            Track { name, channel, program, beats, seconds }
-        })
-        .collect();
-    tracks.iter().any(|track| !track.beats.is_empty()).then_some(tracks).context("holds no notes")
+    meters.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Ok(Sequence { tempo: TempoMap::new(changes, quarter), meters, tracks })
 }
 
 #[cfg(test)]

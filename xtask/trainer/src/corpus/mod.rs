@@ -17,9 +17,11 @@ mod leadsheets;
 mod library;
 mod listing;
 mod midi;
+mod midi_files;
 mod mma;
 pub mod modules;
 mod musicxml;
+mod pieces;
 mod pop909;
 #[cfg(test)]
 mod proof;
@@ -43,13 +45,13 @@ use crate::clip::Clip;
 use crate::progress;
 use crate::render::Split;
 use crate::render::audio::write_whole;
-use annotated::Piece;
 pub use annotated::annotated;
 pub use collected::{Collected, Labelled, Refused, collected};
 pub use credits::credits;
 pub use folds::folds;
 use inventory::Inventory;
 use listing::Listing;
+use pieces::{Found, Piece};
 use sources::{CLIP_S, Source};
 use workshop::Workshop;
 
@@ -81,6 +83,8 @@ pub struct CorpusSettings {
     pub data: Option<PathBuf>,
     /// Folders of recordings with their beats beside them, used whole on top of `hours`.
     pub audio: Vec<PathBuf>,
+    /// Folders of MIDI files, likewise.
+    pub midi: Vec<PathBuf>,
     /// SoundFonts; when empty, those of the system.
     pub soundfonts: Vec<PathBuf>,
     /// Folder that keeps the clips.
@@ -161,7 +165,7 @@ struct Job {
     source: Source,
     split: Split,
     name: String,
-    /// What to cut it from, when it is not scored.
+    /// What it is, of the user's own music.
     piece: Option<Piece>,
 }
 
@@ -181,9 +185,12 @@ fn build_with(
     inventory: Inventory,
     open: impl FnOnce() -> Result<Workshop>,
 ) -> Result<Corpus> {
-    let credited = credits(&settings.audio, Source::Audio.terms())?;
+    let mut credited = Vec::new();
+    for (source, folders) in [(Source::Audio, &settings.audio), (Source::Midi, &settings.midi)] {
+        credited.push((source, credits(folders, source.terms())?));
+    }
     let folder = cache_folder(&settings.cache, &inventory.fingerprint(settings.seed))?;
-    let jobs = jobs(settings.hours, &inventory.sources, inventory.pieces);
+    let jobs = jobs(settings.hours, &inventory.sources, &inventory.own);
     let mut clips: Vec<Option<Clip>> = jobs.par_iter().map(|job| cached(&folder, job)).collect();
 
     let mut skipped = skipped_before(&folder);
@@ -200,8 +207,10 @@ fn build_with(
             // Read back, so that a fresh clip equals a cached one to the bit.
             cache::load(&cache::path_of(&folder, &clip.name))
         });
-        skipped.insert(Source::Audio.name().to_owned(), inventory.refused.len());
-        inventory.refused.iter().for_each(|line| eprintln!("skipped {line}"));
+        for (source, found) in &inventory.own {
+            skipped.insert(source.name().to_owned(), found.refused.len());
+            found.refused.iter().for_each(|line| eprintln!("skipped {line}"));
+        }
         for (index, error) in failed {
             eprintln!("skipped {}: {error:#}", jobs[index].name);
             *skipped.entry(jobs[index].source.name().to_owned()).or_default() += 1;
@@ -213,9 +222,10 @@ fn build_with(
         eprintln!("{name}: {clips} clips; {skipped} files or clips skipped");
     }
     corpus.sounds = inventory.sounds;
-    let audio = |source: &&mut SourceReport| source.name == Source::Audio.name();
-    if let Some(source) = corpus.sources.iter_mut().find(audio) {
-        (source.licence, source.attribution) = credited;
+    for (source, terms) in credited {
+        if let Some(report) = corpus.sources.iter_mut().find(|it| it.name == source.name()) {
+            (report.licence, report.attribution) = terms;
+        }
     }
     if corpus.train.is_empty() || corpus.validation.is_empty() {
         bail!(
@@ -297,8 +307,8 @@ fn make_missing<T: Send>(
     made.into_iter().filter_map(keep).collect()
 }
 
-/// The clips of the first `hours` hours and all recorded `pieces`, sources mixed evenly.
-fn jobs(hours: f64, sources: &[Source], pieces: Vec<Piece>) -> Vec<Job> {
+/// The clips of the first `hours` hours and all of the user's `own` music, sources mixed evenly.
+fn jobs(hours: f64, sources: &[Source], own: &[(Source, Found)]) -> Vec<Job> {
     let whole: f64 = sources.iter().map(|source| source.share()).sum();
     let mut jobs: Vec<(f64, Job)> = Vec::new();
     for &source in sources {
@@ -311,11 +321,13 @@ fn jobs(hours: f64, sources: &[Source], pieces: Vec<Piece>) -> Vec<Job> {
             jobs.push(((index as f64 + 0.5) / count, Job { source, split, name, piece: None }));
         }
     }
-    let count = pieces.len() as f64;
-    for (index, piece) in pieces.into_iter().enumerate() {
-        let (split, name) = (piece.split, piece.name.clone());
-        let job = Job { source: Source::Audio, split, name, piece: Some(piece) };
-        jobs.push(((index as f64 + 0.5) / count, job));
+    for (source, Found { pieces, .. }) in own {
+        let count = pieces.len() as f64;
+        for (index, piece) in pieces.iter().enumerate() {
+            let (split, name) = (piece.split, piece.name.clone());
+            let job = Job { source: *source, split, name, piece: Some(piece.clone()) };
+            jobs.push(((index as f64 + 0.5) / count, job));
+        }
     }
     jobs.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.name.cmp(&b.1.name)));
     jobs.into_iter().map(|(_, job)| job).collect()
@@ -386,6 +398,7 @@ mod tests {
             hours,
             data: None,
             audio: Vec::new(),
+            midi: Vec::new(),
             soundfonts: Vec::new(),
             cache: cache.to_owned(),
         }
@@ -394,7 +407,7 @@ mod tests {
     #[test]
     fn fewer_hours_are_a_prefix_of_more() {
         let names = |hours| {
-            jobs(hours, &Source::ALL, vec![]).into_iter().map(|job| job.name).collect::<Vec<_>>()
+            jobs(hours, &Source::ALL, &[]).into_iter().map(|job| job.name).collect::<Vec<_>>()
         };
         let (few, many) = (names(0.2), names(1.0));
         assert!(few.iter().all(|name| many.contains(name)) && few.len() < many.len());
@@ -435,6 +448,32 @@ mod tests {
         let names: Vec<&str> = corpus.sources.iter().map(|source| source.name.as_str()).collect();
         assert_eq!(names, ["composer"]);
         assert!(skipped_before(&folder).get("groove").is_some_and(|&skipped| skipped > 0));
+    }
+
+    #[test]
+    fn a_folder_of_midi_files_gives_clips_on_top() {
+        let (cache, folder) =
+            (tempfile::tempdir().expect("one"), tempfile::tempdir().expect("two"));
+        let strokes: Vec<(f64, u8)> = (0..120).map(|beat| (f64::from(beat), 36)).collect();
+        let song = midi::tests::file(&strokes, 120.0, Some(110.0));
+        std::fs::write(folder.path().join("song.mid"), song).expect("written");
+        std::fs::write(folder.path().join("broken.mid"), b"MThd").expect("written");
+        let settings =
+            CorpusSettings { midi: vec![folder.path().to_owned()], ..settings(cache.path(), 0.03) };
+        let build_it = || {
+            let own = vec![(Source::Midi, midi_files::midi_files(&settings.midi).expect("found"))];
+            let sources = vec![Source::Composer];
+            let inventory = Inventory { sources, own, ..Inventory::default() };
+            build_with(&settings, inventory, || Ok(Workshop::bare(3))).expect("built")
+        };
+        let corpus = build_it();
+        let report = corpus.sources.iter().find(|source| source.name == "midi").expect("told");
+        assert_eq!((report.clips, report.skipped), (2, 1));
+        let clips = corpus.train.iter().chain(&corpus.validation);
+        let clips: Vec<&Clip> = clips.filter(|clip| clip.source == "midi").collect();
+        assert!(clips.iter().all(|clip| clip.beats.len() > 30 && !clip.onsets.is_empty()));
+        let again = build_it();
+        assert!(corpus.train == again.train && corpus.validation == again.validation);
     }
 
     #[test]

@@ -20,11 +20,13 @@ pub(super) enum Source {
     Composer,
     /// Annotated recordings of the user.
     Audio,
+    /// MIDI files of the user.
+    Midi,
 }
 
 impl Source {
     /// All of them.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Groove,
         Self::Pop909,
         Self::LeadSheets,
@@ -32,6 +34,7 @@ impl Source {
         Self::Mma,
         Self::Composer,
         Self::Audio,
+        Self::Midi,
     ];
 
     /// Name in clip names and reports.
@@ -45,10 +48,11 @@ impl Source {
             Self::Mma => "mma",
             Self::Composer => "composer",
             Self::Audio => "audio",
+            Self::Midi => "midi",
         }
     }
 
-    /// Share of the hours when every source is there. Recordings are as many as there are, on top.
+    /// Share of the hours when every source is there. A user's own music is all that there is, on top.
     #[must_use]
     pub(super) fn share(self) -> f64 {
         match self {
@@ -58,7 +62,7 @@ impl Source {
             Self::Scores => 0.08,
             Self::Mma => 0.12,
             Self::Composer => 0.34,
-            Self::Audio => 0.0,
+            Self::Audio | Self::Midi => 0.0,
         }
     }
 
@@ -80,6 +84,7 @@ impl Source {
             ),
             Self::Composer => ("MIT OR Apache-2.0", "composed by this project"),
             Self::Audio => ("its owner's", "recordings and annotations given with --audio"),
+            Self::Midi => ("its owner's", "MIDI files given with --midi"),
         }
     }
 }

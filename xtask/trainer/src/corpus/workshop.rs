@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex};
 use anyhow::{Context, Result, bail};
 use listener::BANDS;
 
-use super::annotated::Piece;
 use super::library::Library;
+use super::midi_files;
+use super::pieces::Piece;
 use super::sources::Source;
 use super::{CorpusSettings, Job};
-use crate::augment::{self, Take};
+use crate::augment::{self, Crowd, Downmix, Take, Transform};
 use crate::clip::{Clip, RATE_HZ};
 use crate::compose::score::Score;
 use crate::dice::Dice;
@@ -98,17 +99,12 @@ impl Workshop {
         &self.library
     }
 
-    /// Plays, mixes and spoils `score`, and takes its features. Only training changes the timbre of
+    /// Plays and mixes `score` for the clip called `name`. Only training changes the timbre of
     /// players: validation hears a SoundFont as sampled that nobody learned from.
     ///
     /// # Errors
     /// When a synthesizer refuses to start.
-    fn play(
-        &self,
-        score: Score,
-        split: Split,
-        dice: &mut Dice,
-    ) -> Result<(Take, Vec<[f32; BANDS]>)> {
+    fn play(&self, score: Score, split: Split, name: &str, dice: &mut Dice) -> Result<Take> {
         let (mix, onsets) = match split {
             Split::Train => {
                 let voices = score.parts.iter().map(|part| part.voice);
@@ -118,12 +114,17 @@ impl Workshop {
             }
             Split::Validation => self.studio.record(dice, &score, split)?,
         };
-        let take = Take { samples: mix.mono(), beats: score.beats, onsets, ..Take::default() };
-        self.hear(take, dice)
+        let samples = Downmix::draw(&mut self.dice(name, "downmix")).apply(&mix);
+        Ok(Take { samples, beats: score.beats, onsets, ..Take::default() })
     }
 
-    /// Likewise with the parts told apart, in their `timbres`: `sounding` makes of them, as they are in
-    /// the mix, what can be heard.
+    /// Dice for one decision about the clip called `name`, which moves no other.
+    fn dice(&self, name: &str, decision: &str) -> Dice {
+        Dice::named(self.seed, &format!("{name} {decision}"))
+    }
+
+    /// Plays, mixes and spoils `score`, its parts told apart in their `timbres`, and takes its
+    /// features: `sounding` makes of the parts, as they are in the mix, what can be heard.
     ///
     /// # Errors
     /// When a synthesizer refuses to start.
@@ -137,11 +138,7 @@ impl Workshop {
     ) -> Result<(Take, Vec<[f32; BANDS]>)> {
         let (mix, onsets, stems) = self.studio.record_parts(dice, &score, split, timbres)?;
         let sounding = sounding(&stems)?;
-        let take = Take { samples: mix.mono(), beats: score.beats, onsets, sounding };
-        self.hear(take, dice)
-    }
-
-    fn hear(&self, mut take: Take, dice: &mut Dice) -> Result<(Take, Vec<[f32; BANDS]>)> {
+        let mut take = Take { samples: mix.mono(), beats: score.beats, onsets, sounding };
         self.spoil(&mut take, dice);
         let frames = features::frames(&take.samples)?;
         Ok((take, frames))
@@ -159,21 +156,26 @@ impl Workshop {
     /// When its source has nothing for its split, or the clip comes out too short to be of use.
     pub(super) fn render(&self, job: &Job) -> Result<Clip> {
         let mut dice = Dice::named(self.seed, &job.name);
-        let (mut take, frames) = match &job.piece {
+        let mut take = match &job.piece {
+            Some(piece) if job.source == Source::Audio => self.cut(piece)?,
             Some(piece) => {
-                let mut take = self.cut(piece)?;
-                // A recording is scored as it is.
-                if job.split == Split::Train {
-                    self.spoil(&mut take, &mut dice);
-                }
-                let frames = features::frames(&take.samples)?;
-                (take, frames)
+                let score = midi_files::score(piece, &mut dice)?;
+                self.play(score, job.split, &job.name, &mut dice)?
             }
             None => {
                 let score = self.library.score(job.source, job.split, &mut dice)?;
-                self.play(score, job.split, &mut dice)?
+                self.play(score, job.split, &job.name, &mut dice)?
             }
         };
+        // A recording is scored as it is.
+        if job.source != Source::Audio || job.split == Split::Train {
+            // The audience is in the hall with the band: what befalls one befalls both.
+            if let Some(crowd) = Crowd::draw(&mut self.dice(&job.name, "crowd")) {
+                Transform::Crowd(crowd).apply(&mut take);
+            }
+            self.spoil(&mut take, &mut dice);
+        }
+        let frames = features::frames(&take.samples)?;
         let end = take.seconds();
         take.beats.retain(|beat| beat.time_s < end);
         if frames.len() < 250 || take.beats.len() < 4 {

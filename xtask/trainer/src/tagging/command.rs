@@ -189,6 +189,7 @@ impl TagsArgs {
             hours: self.hours,
             data,
             audio: Vec::new(),
+            midi: Vec::new(),
             soundfonts: self.soundfonts.clone(),
             cache: self.cache.clone().unwrap_or_else(|| self.work.join("corpus")),
         }

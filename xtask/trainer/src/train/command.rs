@@ -200,6 +200,7 @@ impl BeatsArgs {
             words.push(format!("--voices {}", self.voices));
         }
         words.extend(self.music.audio.iter().map(|_| "--audio DIR".to_owned()));
+        words.extend(self.music.midi.iter().map(|_| "--midi DIR".to_owned()));
         match plan.length {
             Length::Steps(steps) => words.push(format!("--steps {steps}")),
             Length::Minutes(minutes) => words.push(format!("--minutes {minutes}")),
