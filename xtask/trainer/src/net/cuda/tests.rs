@@ -1,4 +1,5 @@
-//! The GPU against the CPU. Skipped, with a message, where there is no GPU.
+//! The GPU against the CPU. Skipped, with a message, where there is no GPU; with `TATUM_EXPECT_GPU` that fails.
+//! The emulator (`xtask/trainer/emulator`) lets them run anywhere.
 
 use listener::BANDS;
 
@@ -22,7 +23,13 @@ fn assert_near(what: &str, gpu: &[f32], cpu: &[f32]) {
 }
 
 fn opened<T>(gpu: anyhow::Result<T>) -> Option<T> {
-    gpu.map_err(|error| eprintln!("skipped: {error:#}")).ok()
+    let error = match gpu {
+        Ok(gpu) => return Some(gpu),
+        Err(error) => error,
+    };
+    assert!(std::env::var_os("TATUM_EXPECT_GPU").is_none(), "{error:#}");
+    eprintln!("skipped: {error:#}");
+    None
 }
 
 #[test]
