@@ -2,11 +2,12 @@
 //!
 //! Beats come from the tempo map and the time signatures, at the level a listener taps: quarters in
 //! x/4, dotted quarters in 6/8, 9/8 and 12/8. A time signature begins a new bar wherever it stands.
-//! Stretches in a meter whose beat nobody agrees on (5/8, 3/8) are left out. A file that names no meter
-//! has beats, its quarters, but nobody knows its downbeats: they are neither learned nor scored.
+//! Stretches in a meter whose beat nobody agrees on (5/8, 3/8) are left out. A file that names no meter,
+//! or 1/4, has beats, its quarters, but nobody knows its downbeats: they are neither learned nor scored.
 //!
-//! Much MIDI was played freely while a clock ran that the player never heard. There the notes keep
-//! to no beat, and the file is refused.
+//! Notes that all come a little beside the clock, as through a slow interface, take the beats with them.
+//! Much MIDI was played while a clock ran that the player never heard. There the notes keep to no beat,
+//! or not to those of the clock, and the file is refused.
 
 use std::collections::BTreeMap;
 use std::f64::consts::TAU;
@@ -18,7 +19,7 @@ use rayon::prelude::*;
 use super::files;
 use super::midi::{self, Hand, Sequence};
 use super::musicxml::Meter;
-use super::musicxml::meter::pulse;
+use super::musicxml::meter::{Pulse, pulse};
 use super::pieces::{self, Cutter, FEWEST, Found, Piece};
 use crate::clip::BeatLabel;
 use crate::compose::grid::Grid;
@@ -61,10 +62,12 @@ fn cut(folder: &Path, path: &Path, prefix: &str) -> Result<Vec<Piece>> {
     let cutter = Cutter::new(folder, path, prefix, &bytes);
     let mut pieces: Vec<Piece> = Vec::new();
     let mut free = 0;
-    for Stretch { span, beats } in stretches {
-        let Some(grid) = Grid::new(beats) else { continue };
+    for Stretch { span, mut beats } in stretches {
+        let Some(grid) = Grid::new(beats.clone()) else { continue };
         if keeps_time(&sequence, &grid) {
-            pieces.extend(cutter.cut(pieces.len(), span, grid.beats()));
+            let late_s = lateness(&sequence, &grid);
+            beats.iter_mut().for_each(|beat| beat.time_s += late_s);
+            pieces.extend(cutter.cut(pieces.len(), span, &beats));
         } else {
             free += 1;
         }
@@ -72,7 +75,7 @@ fn cut(folder: &Path, path: &Path, prefix: &str) -> Result<Vec<Piece>> {
     match (pieces.is_empty(), free) {
         (false, _) => Ok(pieces),
         (true, 0) => bail!("has no {FEWEST} beats together in a meter with a clear beat"),
-        (true, _) => bail!("its notes keep to no beat, as if it was played without hearing one"),
+        (true, _) => bail!("its notes do not keep to its beats, as if played without hearing them"),
     }
 }
 
@@ -81,6 +84,14 @@ struct Stretch {
     /// Where it begins and ends, seconds.
     span: (f64, f64),
     beats: Vec<BeatLabel>,
+}
+
+/// Beats without a break, in quarters.
+struct Run {
+    /// Whether their places in the bar are known.
+    barred: bool,
+    beats: Vec<(f64, u8)>,
+    end: f64,
 }
 
 /// The stretches of `sequence` that have a beat, from shortly before their first note.
@@ -99,43 +110,52 @@ fn stretches(sequence: &Sequence) -> Result<Vec<Stretch>> {
     if tempo.seconds(end) > LONGEST_S || end > LONGEST_QUARTERS {
         bail!("lasts {:.0} s and {end:.0} quarters, which no music does", tempo.seconds(end));
     }
-    let common = Some(Meter { count: 4, unit: 4 });
     let mut signs = meters.clone();
     if signs.first().is_none_or(|sign| sign.0 > 0.0) {
         // Until a file says otherwise it is in 4/4.
-        signs.insert(0, (0.0, common));
+        signs.insert(0, (0.0, Some(Meter { count: 4, unit: 4 })));
     }
-    let mut runs: Vec<Vec<(f64, u8)>> = vec![Vec::new()];
-    let mut ends = vec![0.0];
+    let mut runs: Vec<Run> = Vec::new();
+    let mut goes_on = false;
     for (index, &(from, meter)) in signs.iter().enumerate() {
         let until = signs.get(index + 1).map_or(end, |next| next.0).min(end);
-        let Some(pulse) = meter.and_then(pulse).filter(|_| until > from) else {
-            if until > from {
-                runs.push(Vec::new());
-                ends.push(until);
-            }
+        if until <= from {
+            continue;
+        }
+        // Bars of one quarter are how programs write down a beat without bars.
+        let single = meter == Some(Meter { count: 1, unit: 4 });
+        let barred = !single && !meters.is_empty();
+        let pulse = match single {
+            true => Some(Pulse { per_bar: 1, quarters: 1.0, compound: false }),
+            false => meter.and_then(pulse),
+        };
+        let Some(pulse) = pulse else {
+            goes_on = false;
             continue;
         };
         let count = (until - from) / pulse.quarters;
         // What is left of a bar that the next one cuts off is a beat if it is most of one.
         let count = if until < end { count.round() } else { count.ceil() };
-        let place = |beat: usize| {
+        let beats = (0..count as usize).map(|beat| {
             let in_bar = (beat % usize::from(pulse.per_bar)) as u8 + 1;
-            let known = if meters.is_empty() { 0 } else { in_bar };
-            (from + beat as f64 * pulse.quarters, known)
-        };
-        if let (Some(run), Some(end)) = (runs.last_mut(), ends.last_mut()) {
-            run.extend((0..count as usize).map(place));
-            *end = until;
+            (from + beat as f64 * pulse.quarters, if barred { in_bar } else { 0 })
+        });
+        match runs.last_mut().filter(|run| goes_on && run.barred == barred) {
+            Some(run) => {
+                run.beats.extend(beats);
+                run.end = until;
+            }
+            None => runs.push(Run { barred, beats: beats.collect(), end: until }),
         }
+        goes_on = true;
     }
     let mut found = Vec::new();
-    for (run, end) in runs.into_iter().zip(ends) {
-        let Some(&(from, _)) = run.first() else { continue };
+    for Run { beats, end, .. } in runs {
+        let Some(&(from, _)) = beats.first() else { continue };
         let inside = notes().map(|note| note.at).filter(|at| (from..end).contains(at));
         let first = inside.fold(end, f64::min);
         // Nobody can know the beats before the first note.
-        let heard = run.into_iter().filter(|(at, _)| *at > first - 0.05);
+        let heard = beats.into_iter().filter(|(at, _)| *at > first - 0.05);
         let label = |(at, in_bar)| BeatLabel { time_s: tempo.seconds(at), in_bar };
         let beats: Vec<BeatLabel> = heard.map(label).collect();
         if beats.windows(2).any(|pair| pair[0].time_s >= pair[1].time_s) {
@@ -147,16 +167,13 @@ fn stretches(sequence: &Sequence) -> Result<Vec<Stretch>> {
     Ok(found)
 }
 
-/// Whether the notes of `sequence` in the time of `grid` gather at its beats, or at halves, thirds or
+/// Whether the notes of `sequence` in the time of `grid` gather at its beats and at halves, thirds or
 /// quarters of them: by the length of the mean of their phases (the mean resultant length of circular
-/// statistics), which is near 0 for notes anywhere and 1 on a grid.
+/// statistics), which is near 0 for notes anywhere and 1 on a grid. And whether the beats are about as
+/// full as any quarter of a beat between them: some files have the tempo right and the beats beside it.
+/// (That refuses 144 of 157 such songs of POP909, no good one, and 4 of 110 drummers who play to a click.)
 fn keeps_time(sequence: &Sequence, grid: &Grid) -> bool {
-    let beats = grid.beats();
-    let within = beats[0].time_s - 0.05..beats[beats.len() - 1].time_s;
-    let notes = sequence.tracks.iter().flat_map(|track| &track.notes);
-    let times = notes.map(|(note, _)| sequence.tempo.seconds(note.at));
-    let places: Vec<f64> =
-        times.filter(|time| within.contains(time)).map(|time| grid.position(time)).collect();
+    let places: Vec<f64> = times(sequence, grid).map(|time| grid.position(time)).collect();
     let count = places.len() as f64;
     let gathered = |parts: f64| {
         let phases = places.iter().map(|place| (TAU * parts * place).sin_cos());
@@ -165,7 +182,34 @@ fn keeps_time(sequence: &Sequence, grid: &Grid) -> bool {
     };
     // Few notes gather by chance.
     let least = (3.0 / count.max(1.0).sqrt()).clamp(0.25, 0.7);
-    [1.0, 2.0, 3.0, 4.0].into_iter().map(gathered).fold(0.0, f64::max) >= least
+    let regular = [1.0, 2.0, 3.0, 4.0].into_iter().any(|parts| gathered(parts) >= least);
+    let mut quarters = [0; 4];
+    for place in &places {
+        quarters[((4.0 * place).round() as i64).rem_euclid(4) as usize] += 1;
+    }
+    regular && quarters[1..].iter().all(|between| 5 * quarters[0] >= 4 * between)
+}
+
+/// How much later than their beats the notes of `sequence` come, seconds: the median of those nearer
+/// than an eighth of a beat; 0 where they are few.
+fn lateness(sequence: &Sequence, grid: &Grid) -> f64 {
+    let off = |time: f64| {
+        let place = grid.position(time);
+        let near = (place - place.round()).abs() < 0.125;
+        near.then(|| time - grid.seconds(place.round()))
+    };
+    let mut offs: Vec<f64> = times(sequence, grid).filter_map(off).collect();
+    offs.sort_by(f64::total_cmp);
+    if offs.len() < 2 * FEWEST { 0.0 } else { offs[offs.len() / 2] }
+}
+
+/// When notes of `sequence` begin between the first and the last beat of `grid`, seconds.
+fn times(sequence: &Sequence, grid: &Grid) -> impl Iterator<Item = f64> {
+    let beats = grid.beats();
+    let within = beats[0].time_s - 0.05..beats[beats.len() - 1].time_s;
+    let notes = sequence.tracks.iter().flat_map(|track| &track.notes);
+    let times = notes.map(|(note, _)| sequence.tempo.seconds(note.at));
+    times.filter(move |time| within.contains(time))
 }
 
 /// The score of `piece`: each channel of each track by the program, the level and the place it has.
@@ -300,7 +344,27 @@ mod tests {
         assert!(found[0].iter().all(|beat| beat.1 == 0));
         let mut late = notes(quarters(40).skip(3));
         late.push(meter(0.0, 4, 2));
-        assert_eq!(beats(late).expect("beats")[0][0], (1.5, 4));
+        assert_eq!(beats(late.clone()).expect("beats")[0][0], (1.5, 4));
+        late.extend([meter(8.0, 1, 2), meter(24.0, 3, 2)]);
+        let found = beats(late).expect("beats");
+        assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [5, 16, 16]);
+        assert!(found[1].iter().all(|beat| beat.1 == 0) && found[2][1].1 == 2);
+    }
+
+    #[test]
+    fn notes_beside_the_clock_take_the_beats_with_them() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("late.mid");
+        // Sixty milliseconds late, with offbeats that swing.
+        let swung = quarters(60).flat_map(|beat| [beat + 0.12, beat + 0.12 + 2.0 / 3.0]);
+        std::fs::write(&path, file(notes(swung))).expect("written");
+        for piece in cut(folder.path(), &path, "midi").expect("cut") {
+            let played = score(&piece, &mut Dice::named(1, "midi")).expect("a score");
+            for beat in &played.beats {
+                let near = |note: &Note| (note.at - beat.time_s).abs() < 0.002;
+                assert!(played.parts[0].notes.iter().any(near), "{beat:?}");
+            }
+        }
     }
 
     #[test]
@@ -322,6 +386,7 @@ mod tests {
         let mut dice = Dice::named(1, "free");
         let anywhere: Vec<f64> = (0..300).map(|_| dice.between(0.0, 100.0)).collect();
         put("free.mid", &file(notes(anywhere.into_iter())));
+        put("beside.mid", &file(notes(quarters(200).map(|beat| beat + 0.3))));
         put("still.mid", &file([song, vec![tempo(50.0, 1e9)]].concat()));
         let found = midi_files(&[folder.path().to_owned()]).expect("found");
         for (name, reason) in [
@@ -330,14 +395,15 @@ mod tests {
             ("short.mid", "sounds for 4.6 s"),
             ("odd.mid", "clear beat"),
             ("smpte.mid", "SMPTE"),
-            ("free.mid", "keep to no beat"),
+            ("free.mid", "do not keep to its beats"),
+            ("beside.mid", "do not keep to its beats"),
             ("still.mid", "lasts no time"),
         ] {
             let told = found.refused.iter().find(|line| line.contains(name));
             let told = told.unwrap_or_else(|| panic!("{name}: {:?}", found.refused));
             assert!(told.contains(reason), "{told}");
         }
-        assert_eq!((found.pieces.len(), found.refused.len()), (3, 7));
+        assert_eq!((found.pieces.len(), found.refused.len()), (3, 8));
         assert!(found.pieces.iter().all(|piece| piece.split == found.pieces[0].split));
         for piece in &found.pieces {
             let play = || score(piece, &mut Dice::named(1, "midi")).expect("a score");
@@ -368,7 +434,9 @@ mod tests {
             }
             if let Ok(sequence) = midi::parse(&bytes) {
                 for stretch in stretches(&sequence).unwrap_or_default() {
-                    let _ = Grid::new(stretch.beats).map(|grid| keeps_time(&sequence, &grid));
+                    let grid = Grid::new(stretch.beats);
+                    let _ =
+                        grid.map(|grid| (keeps_time(&sequence, &grid), lateness(&sequence, &grid)));
                 }
             }
         }
