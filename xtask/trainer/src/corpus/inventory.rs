@@ -17,7 +17,7 @@ use crate::render::installed;
 /// Raised whenever rendering changes, so that old clips are not taken for new ones.
 const VERSION: u32 = 7;
 /// Likewise for what concerns the clips of beats alone.
-const BEATS_VERSION: u32 = 8;
+const BEATS_VERSION: u32 = 9;
 
 /// What there is.
 #[derive(Default)]
