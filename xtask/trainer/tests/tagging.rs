@@ -39,7 +39,7 @@ fn clip(index: usize) -> TagClip {
 fn plan(steps: usize, pooling: Pooling) -> TagPlan {
     let (genres, instruments) = (2, 2);
     let shape = TagShape {
-        channels: [8, 8],
+        channels: vec![8, 8],
         features: 16,
         hidden: 16,
         block: 50,

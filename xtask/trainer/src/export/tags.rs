@@ -112,7 +112,7 @@ mod tests {
             moods: Vec::new(),
         };
         let shape = TagShape {
-            channels: [8, 16],
+            channels: vec![8, 16],
             features: 24,
             hidden: 16,
             block: 50,

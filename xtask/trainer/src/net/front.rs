@@ -4,7 +4,7 @@ use listener::BANDS;
 
 use super::gradient;
 use super::linear::Linear;
-use super::shape::{CONTEXT, Layout};
+use super::shape::Layout;
 use super::stem::{self, Stem, size};
 use listener::kernels::activation;
 use listener::kernels::matrix::Packed;
@@ -16,14 +16,21 @@ pub(crate) struct Front {
     width: usize,
 }
 
+impl Front {
+    /// Silence before `lanes` sequences [lanes, context, BANDS].
+    pub(crate) fn silence(&self, lanes: usize) -> Vec<f32> {
+        vec![0.0; lanes * self.stem.context * BANDS]
+    }
+}
+
 /// What the forward pass leaves for the backward pass.
 #[derive(Default)]
 pub(crate) struct Tape {
     stems: Vec<stem::Tape>,
     stem_scratch: stem::Scratch,
-    /// Features of one sequence [time, features].
+    /// Features of one sequence [rows, features].
     lane_features: Vec<f32>,
-    /// Features of all sequences [time, lanes, features].
+    /// Features of all sequences [rows, lanes, features]: a row for each frame, or for as many as the stem pools.
     pub(crate) features: Vec<f32>,
     d_stem: Vec<f32>,
 }
@@ -38,15 +45,16 @@ impl Front {
         }
     }
 
-    /// `mel` [lanes, time, BANDS] after `context` [lanes, CONTEXT, BANDS], which moves on, onto the tape.
+    /// `mel` [lanes, time, BANDS] after `context` [lanes, context, BANDS], which moves on, onto the tape.
     pub(crate) fn forward(&self, mel: &[f32], context: &mut [f32], tape: &mut Tape) {
-        let lanes = context.len() / (CONTEXT * BANDS);
+        let before = self.stem.context * BANDS;
+        let lanes = context.len() / before;
         let time = mel.len() / (lanes * BANDS);
+        let rows = time / self.stem.stride;
         tape.stems.resize_with(lanes, stem::Tape::default);
-        size(&mut tape.features, time * lanes * self.width);
-        size(&mut tape.lane_features, time * self.width);
-        let sequences =
-            mel.chunks_exact(time * BANDS).zip(context.chunks_exact_mut(CONTEXT * BANDS));
+        size(&mut tape.features, rows * lanes * self.width);
+        size(&mut tape.lane_features, rows * self.width);
+        let sequences = mel.chunks_exact(time * BANDS).zip(context.chunks_exact_mut(before));
         for (lane, (mel, context)) in sequences.enumerate() {
             let stem = &mut tape.stems[lane];
             self.stem.forward(mel, context, stem, &mut tape.stem_scratch);
@@ -59,7 +67,7 @@ impl Front {
         }
     }
 
-    /// Adds the gradients of the weights, from `d_features` [time, lanes, features], which it changes.
+    /// Adds the gradients of the weights, from `d_features` [rows, lanes, features], which it changes.
     pub(crate) fn backward(
         &self,
         d_features: &mut [f32],

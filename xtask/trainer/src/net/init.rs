@@ -38,7 +38,7 @@ fn random(layout: &Layout, hidden: usize, seed: u64) -> Vec<f32> {
         let limit = (3.0 * variance).sqrt();
         values.iter_mut().for_each(|v| *v = rng.random_range(-limit..limit) as f32);
     };
-    for dense in [&layout.stem[0], &layout.stem[1], &layout.features] {
+    for dense in layout.stem.iter().chain([&layout.features]) {
         draw(&mut params[dense.weights.clone()], 2.0 / dense.inputs as f64);
     }
     for layer in &layout.lstm {

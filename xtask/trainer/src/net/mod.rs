@@ -21,6 +21,7 @@ mod lstm;
 mod no_cuda;
 mod pool;
 mod shape;
+mod stages;
 mod stem;
 mod summary;
 mod tag_loss;
@@ -35,6 +36,7 @@ pub use loss::{Loss, LossWeights};
 #[cfg(not(feature = "cuda"))]
 pub use no_cuda::{GpuBeats, GpuTags};
 pub use shape::{BeatShape, CONTEXT, Dense, KERNEL, Layout, OUTPUTS, POOLS, Recurrent, stem_bands};
+pub use stages::{Stage, bands, context, stages, stride};
 pub use tag_loss::{TagLoss, UNKNOWN, judge};
 pub use tag_shape::{Pooling, TagLayout, TagShape};
 pub use tagger::{TagNetwork, TagShard};

@@ -8,6 +8,8 @@ use anyhow::{Result, ensure};
 use listener::BANDS;
 use serde::{Deserialize, Serialize};
 
+use super::stages::{bands, stages};
+
 /// Frames and bands of a convolution kernel.
 pub const KERNEL: usize = 3;
 /// Frames before the first that the stem needs: two valid convolutions of three frames.
@@ -69,8 +71,8 @@ pub struct Recurrent {
 /// Where every tensor lies.
 #[derive(Debug, Clone)]
 pub struct Layout {
-    /// The two convolutions; rows are (frame, band, channel in).
-    pub stem: [Dense; 2],
+    /// The convolutions; rows are (frame, band, channel in).
+    pub stem: Vec<Dense>,
     /// From the stem's bands and channels to features.
     pub features: Dense,
     /// The LSTM layers.
@@ -87,7 +89,7 @@ impl BeatShape {
     /// # Errors
     /// Names the size, its value and what it may be.
     pub fn check(&self) -> Result<()> {
-        check_sizes(self.channels, self.features, self.hidden)?;
+        check_sizes(&self.channels, self.features, self.hidden)?;
         ensure!((1..=4).contains(&self.layers), "layers = {}: give 1 to 4", self.layers);
         Ok(())
     }
@@ -96,7 +98,7 @@ impl BeatShape {
     #[must_use]
     pub fn layout(&self) -> Layout {
         let mut places = Places::default();
-        let (stem, features) = places.front(self.channels, self.features);
+        let (stem, features) = places.front(&self.channels, self.features);
         let lstm = (0..self.layers)
             .map(|layer| {
                 let inputs = if layer == 0 { self.features } else { self.hidden };
@@ -112,14 +114,10 @@ impl BeatShape {
 ///
 /// # Errors
 /// Names the size, its value and what it may be.
-pub(super) fn check_sizes(channels: [usize; 2], features: usize, hidden: usize) -> Result<()> {
-    let [first, second] = channels;
-    for (name, value, most) in [
-        ("channels", first, 128),
-        ("channels", second, 128),
-        ("features", features, 512),
-        ("hidden", hidden, 512),
-    ] {
+pub(super) fn check_sizes(channels: &[usize], features: usize, hidden: usize) -> Result<()> {
+    let channels = channels.iter().map(|&channels| ("channels", channels, 128));
+    let others = [("features", features, 512), ("hidden", hidden, 512)];
+    for (name, value, most) in channels.chain(others) {
         ensure!(
             value > 0 && value % 8 == 0 && value <= most,
             "{name} = {value}: give a multiple of 8 up to {most}"
@@ -158,11 +156,16 @@ impl Places {
     }
 
     /// The convolutions and the features.
-    pub(super) fn front(&mut self, channels: [usize; 2], features: usize) -> ([Dense; 2], Dense) {
-        let [first, second] = channels;
+    pub(super) fn front(&mut self, channels: &[usize], features: usize) -> (Vec<Dense>, Dense) {
         let taps = KERNEL * KERNEL;
-        let stem = [self.dense(taps, first), self.dense(taps * first, second)];
-        (stem, self.dense(stem_bands()[2] * second, features))
+        let mut inputs = 1;
+        let mut stem = Vec::new();
+        for &outputs in channels {
+            stem.push(self.dense(taps * inputs, outputs));
+            inputs = outputs;
+        }
+        let bands = bands(stages(channels.len()));
+        (stem, self.dense(bands[bands.len() - 1] * inputs, features))
     }
 }
 

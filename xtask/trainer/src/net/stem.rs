@@ -1,38 +1,42 @@
-//! The stem: two convolutions with their pools, over one sequence at a time.
+//! The stem: convolutions with their pools, over one sequence at a time.
 
 use listener::BANDS;
 
 use super::conv::{self, Conv, OVERHANG};
 use super::pool::Pool;
-use super::shape::{CONTEXT, Layout, POOLS, stem_bands};
+use super::shape::{KERNEL, Layout};
+use super::stages::{self, bands, stages};
 use listener::kernels::matrix::Packed;
 
 /// Weights of the stem, packed for both directions.
 pub(crate) struct Stem {
-    convs: [Conv; 2],
-    pools: [Pool; 2],
+    convs: Vec<Conv>,
+    pools: Vec<Pool>,
+    /// Frames before the first that it needs.
+    pub(crate) context: usize,
+    /// Frames per frame that comes out.
+    pub(crate) stride: usize,
 }
 
 /// What one sequence leaves for the backward pass.
 #[derive(Default)]
 pub(crate) struct Tape {
-    /// Input [time + 4, BANDS] and an overhang.
-    mel: Vec<f32>,
-    /// After the first pool [time + 2, bands, channels] and an overhang, and which band won.
-    middle: Vec<f32>,
-    middle_choice: Vec<u8>,
-    /// After the second pool [time, bands, channels], and which band won.
+    /// What goes into each convolution [frames, bands, channels], and an overhang.
+    images: Vec<Vec<f32>>,
+    /// Which place of each pool won.
+    choices: Vec<Vec<u8>>,
+    /// After the last pool [frames, bands, channels].
     pub(crate) out: Vec<f32>,
-    out_choice: Vec<u8>,
 }
 
 /// Memory that one sequence after the other uses.
 #[derive(Default)]
 pub(crate) struct Scratch {
     /// Convolutions before their pools, and the gradients of those.
-    raw: [Vec<f32>; 2],
-    d_raw: [Vec<f32>; 2],
-    d_middle: Vec<f32>,
+    raw: Vec<Vec<f32>>,
+    d_raw: Vec<Vec<f32>>,
+    /// Gradients of what went into each convolution.
+    d_images: Vec<Vec<f32>>,
 }
 
 /// Makes `buffer` hold `len` values. Zeros throughout when the length changes, untouched otherwise:
@@ -47,19 +51,24 @@ pub(crate) fn size<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) {
 impl Stem {
     /// Packs the weights out of the parameters.
     pub(crate) fn new(layout: &Layout, params: &[f32]) -> Self {
-        let bands = stem_bands();
+        let stages = stages(layout.stem.len());
+        let bands = bands(stages);
+        let pool = |(index, dense): (usize, &super::Dense)| Pool {
+            bands_in: bands[index],
+            bands_out: bands[index + 1],
+            size: stages[index].bands,
+            frames: stages[index].frames,
+            channels: dense.outputs,
+        };
         Self {
-            convs: [0, 1].map(|i| Conv::new(&layout.stem[i], params)),
-            pools: [0, 1].map(|i| Pool {
-                bands_in: bands[i],
-                bands_out: bands[i + 1],
-                size: POOLS[i],
-                channels: layout.stem[i].outputs,
-            }),
+            convs: layout.stem.iter().map(|dense| Conv::new(dense, params)).collect(),
+            pools: layout.stem.iter().enumerate().map(pool).collect(),
+            context: stages::context(stages),
+            stride: stages::stride(stages),
         }
     }
 
-    /// `mel` [time, BANDS] after `context` [CONTEXT, BANDS] onto the tape; `context` moves on.
+    /// `mel` [time, BANDS] after `context` [context, BANDS] onto the tape; `context` moves on.
     pub(crate) fn forward(
         &self,
         mel: &[f32],
@@ -67,31 +76,41 @@ impl Stem {
         tape: &mut Tape,
         scratch: &mut Scratch,
     ) {
-        let time = mel.len() / BANDS;
-        let frames = (time + CONTEXT) * BANDS;
-        size(&mut tape.mel, frames + OVERHANG);
-        tape.mel[..context.len()].copy_from_slice(context);
-        tape.mel[context.len()..frames].copy_from_slice(mel);
-        context.copy_from_slice(&tape.mel[time * BANDS..frames]);
+        let count = self.convs.len();
+        tape.images.resize_with(count, Vec::new);
+        tape.choices.resize_with(count, Vec::new);
+        scratch.raw.resize_with(count, Vec::new);
+        let values = context.len() + mel.len();
+        size(&mut tape.images[0], values + OVERHANG);
+        tape.images[0][..context.len()].copy_from_slice(context);
+        tape.images[0][context.len()..values].copy_from_slice(mel);
+        context.copy_from_slice(&tape.images[0][mel.len()..values]);
 
-        let [first, second] = self.pools;
-        let between = time + CONTEXT / 2;
-        size(&mut scratch.raw[0], between * first.bands_in * first.channels);
-        self.convs[0].forward(&tape.mel, between, first.bands_in, &mut scratch.raw[0]);
-        let middle = between * first.bands_out * first.channels;
-        size(&mut tape.middle, middle + OVERHANG * first.channels);
-        size(&mut tape.middle_choice, middle);
-        first.forward(&scratch.raw[0], &mut tape.middle[..middle], &mut tape.middle_choice);
-
-        size(&mut scratch.raw[1], time * second.bands_in * second.channels);
-        self.convs[1].forward(&tape.middle, time, second.bands_in, &mut scratch.raw[1]);
-        let out = time * second.bands_out * second.channels;
-        size(&mut tape.out, out);
-        size(&mut tape.out_choice, out);
-        second.forward(&scratch.raw[1], &mut tape.out, &mut tape.out_choice);
+        let mut frames = values / BANDS;
+        for (index, (conv, pool)) in self.convs.iter().zip(&self.pools).enumerate() {
+            frames -= KERNEL - 1;
+            let raw = &mut scratch.raw[index];
+            size(raw, frames * pool.bands_in * pool.channels);
+            let (images, later) = tape.images.split_at_mut(index + 1);
+            conv.forward(&images[index], frames, pool.bands_in, raw);
+            frames /= pool.frames;
+            let values = frames * pool.bands_out * pool.channels;
+            size(&mut tape.choices[index], values);
+            let pooled = match later.first_mut() {
+                Some(next) => {
+                    size(next, values + OVERHANG * pool.channels);
+                    &mut next[..values]
+                }
+                None => {
+                    size(&mut tape.out, values);
+                    &mut tape.out[..]
+                }
+            };
+            pool.forward(raw, pooled, &mut tape.choices[index]);
+        }
     }
 
-    /// Adds the gradients of the weights, from `d_out` [time, bands, channels].
+    /// Adds the gradients of the weights, from `d_out` [frames, bands, channels].
     pub(crate) fn backward(
         &self,
         d_out: &[f32],
@@ -100,26 +119,28 @@ impl Stem {
         grads: &mut [f32],
         packed: &mut Packed,
     ) {
-        let [first, second] = self.pools;
-        let time = d_out.len() / (second.bands_out * second.channels);
-        let lead = conv::lead(second.bands_in) * second.channels;
-        let positions = time * second.bands_in * second.channels;
-        let d_raw = &mut scratch.d_raw[1];
-        size(d_raw, positions + 2 * lead);
-        let inner = &mut d_raw[lead..lead + positions];
-        second.backward(&tape.out, d_out, &tape.out_choice, inner);
-        let conv = &self.convs[1];
-        conv.weight_gradient(&tape.middle, d_raw, time, second.bands_in, grads, packed);
-        size(&mut scratch.d_middle, tape.middle_choice.len());
-        conv.input_gradient(d_raw, time, second.bands_in, &mut scratch.d_middle);
-
-        let between = time + CONTEXT / 2;
-        let lead = conv::lead(first.bands_in) * first.channels;
-        let positions = between * first.bands_in * first.channels;
-        let d_raw = &mut scratch.d_raw[0];
-        size(d_raw, positions + 2 * lead);
-        let inner = &mut d_raw[lead..lead + positions];
-        first.backward(&tape.middle, &scratch.d_middle, &tape.middle_choice, inner);
-        self.convs[0].weight_gradient(&tape.mel, d_raw, between, first.bands_in, grads, packed);
+        let count = self.convs.len();
+        scratch.d_raw.resize_with(count, Vec::new);
+        scratch.d_images.resize_with(count, Vec::new);
+        for (index, (conv, pool)) in self.convs.iter().zip(&self.pools).enumerate().rev() {
+            let choice = &tape.choices[index];
+            let (before, after) = scratch.d_images.split_at_mut(index + 1);
+            let (y, dy) = match after.first() {
+                Some(d_image) => (&tape.images[index + 1][..choice.len()], &d_image[..]),
+                None => (&tape.out[..], d_out),
+            };
+            let frames = choice.len() / (pool.bands_out * pool.channels) * pool.frames;
+            let lead = conv::lead(pool.bands_in) * pool.channels;
+            let positions = frames * pool.bands_in * pool.channels;
+            let d_raw = &mut scratch.d_raw[index];
+            size(d_raw, positions + 2 * lead);
+            pool.backward(y, dy, choice, &mut d_raw[lead..lead + positions]);
+            let image = &tape.images[index];
+            conv.weight_gradient(image, d_raw, frames, pool.bands_in, grads, packed);
+            if index > 0 {
+                size(&mut before[index], tape.choices[index - 1].len());
+                conv.input_gradient(d_raw, frames, pool.bands_in, &mut before[index]);
+            }
+        }
     }
 }

@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn gradient_matches_finite_differences() {
         let shape = TagShape {
-            channels: [8, 8],
+            channels: vec![8, 8],
             features: 8,
             hidden: 8,
             block: 10,

@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use super::shape::{Dense, Layout, Places, check_sizes};
+use super::stages::{stages, stride};
 
 /// How what was heard second by second becomes one judgement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
@@ -36,9 +37,9 @@ impl Pooling {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TagShape {
-    /// Channels of the two convolutions.
-    pub channels: [usize; 2],
-    /// Features per frame: what it sounds like.
+    /// Channels of the convolutions: two as in the beat network, or four, see [`stages`].
+    pub channels: Vec<usize>,
+    /// Features per row (a frame, or as many as the stem pools): what it sounds like.
     pub features: usize,
     /// Units of the LSTM over frames, which hears rhythm, and of that over blocks.
     pub hidden: usize,
@@ -67,8 +68,19 @@ impl TagShape {
     /// # Errors
     /// Names the size, its value and what it may be.
     pub fn check(&self) -> Result<()> {
-        check_sizes(self.channels, self.features, self.hidden)?;
+        ensure!(
+            !stages(self.channels.len()).is_empty(),
+            "channels = {:?}: give two, or four for a deeper stem",
+            self.channels
+        );
+        check_sizes(&self.channels, self.features, self.hidden)?;
         ensure!((10..=250).contains(&self.block), "block = {}: give 10 to 250", self.block);
+        let stride = stride(stages(self.channels.len()));
+        ensure!(
+            self.block.is_multiple_of(stride),
+            "block = {}: give a multiple of {stride}, the frames that the stem pools",
+            self.block
+        );
         Ok(())
     }
 
@@ -76,6 +88,12 @@ impl TagShape {
     #[must_use]
     pub fn outputs(&self) -> usize {
         self.genres + self.instruments + 2
+    }
+
+    /// Rows of a block: what the stem makes of its frames.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.block / stride(stages(self.channels.len()))
     }
 
     /// Values of one pooled block: mean and maximum of every feature and of every unit over frames.
@@ -98,7 +116,7 @@ impl TagShape {
     #[must_use]
     pub fn layout(&self) -> TagLayout {
         let mut places = Places::default();
-        let (stem, features) = places.front(self.channels, self.features);
+        let (stem, features) = places.front(&self.channels, self.features);
         let mut lstm = vec![places.recurrent(self.features, self.hidden)];
         if self.pooling == Pooling::Lstm {
             lstm.push(places.recurrent(self.pooled(), self.hidden));
@@ -127,7 +145,7 @@ mod tests {
         let beats = BeatShape::default();
         for pooling in Pooling::ALL {
             let tags = TagShape {
-                channels: beats.channels,
+                channels: beats.channels.to_vec(),
                 features: beats.features,
                 hidden: 64,
                 block: 50,

@@ -8,7 +8,6 @@ use super::dropout::Dropout;
 use super::front::{self, Front};
 use super::linear::Linear;
 use super::lstm::{Lstm, Tape};
-use super::shape::CONTEXT;
 use super::stem::size;
 use super::summary::{self, Pooling};
 use super::tag_shape::TagShape;
@@ -87,7 +86,7 @@ impl TagShard {
     ) {
         let shape = &net.shape;
         (self.lanes, self.blocks) = (lanes, mel.len() / (lanes * shape.block * BANDS));
-        let mut silence = vec![0.0; lanes * CONTEXT * BANDS];
+        let mut silence = net.front.silence(lanes);
         net.front.forward(mel, &mut silence, &mut self.front);
         let state = vec![0.0; lanes * shape.hidden];
         net.frames.forward(&self.front.features, &state, &state, &mut self.frame_tape);
@@ -193,8 +192,9 @@ impl TagShard {
 
 /// Where features and units over frames go in a pooled block.
 fn poolings(shape: &TagShape, lanes: usize) -> [Pooling; 2] {
-    let TagShape { features, hidden, block, .. } = *shape;
-    let of = |width, offset| Pooling { block, lanes, width, row: shape.pooled(), offset };
+    let TagShape { features, hidden, .. } = *shape;
+    let of =
+        |width, offset| Pooling { block: shape.rows(), lanes, width, row: shape.pooled(), offset };
     [of(features, 0), of(hidden, 2 * features)]
 }
 
@@ -205,10 +205,10 @@ mod tests {
     use crate::net::init::random_tag_parameters;
     use crate::net::tag_shape;
 
-    fn small(pooling: tag_shape::Pooling) -> TagShape {
+    fn small(pooling: tag_shape::Pooling, convolutions: usize) -> TagShape {
         let (genres, instruments) = (3, 2);
         TagShape {
-            channels: [8, 8],
+            channels: vec![8; convolutions],
             features: 8,
             hidden: 8,
             block: 4,
@@ -220,8 +220,11 @@ mod tests {
 
     #[test]
     fn gradients_match_finite_differences() {
-        for pooling in tag_shape::Pooling::ALL {
-            let shape = small(pooling);
+        let deep = (tag_shape::Pooling::Lstm, 4);
+        for (pooling, convolutions) in
+            tag_shape::Pooling::ALL.map(|p| (p, 2)).into_iter().chain([deep])
+        {
+            let shape = small(pooling, convolutions);
             let params = random_tag_parameters(&shape, 3);
             let (lanes, blocks) = (2, 2);
             // Frames far enough apart that a small step changes no maximum.
@@ -248,8 +251,11 @@ mod tests {
 
     #[test]
     fn what_comes_later_changes_nothing_before() {
-        for pooling in tag_shape::Pooling::ALL {
-            let shape = small(pooling);
+        let deep = (tag_shape::Pooling::Lstm, 4);
+        for (pooling, convolutions) in
+            tag_shape::Pooling::ALL.map(|p| (p, 2)).into_iter().chain([deep])
+        {
+            let shape = small(pooling, convolutions);
             let net = TagNetwork::new(&shape, &random_tag_parameters(&shape, 1));
             let mel = numbers(5 * shape.block * BANDS);
             let (mut whole, mut part) = (TagShard::default(), TagShard::default());

@@ -78,6 +78,10 @@ pub struct TagsArgs {
     /// Beat model whose stem that is; its channels and features become those of the tag network.
     #[arg(long, default_value = "models/beats.onnx")]
     beats: PathBuf,
+    /// Channels of the convolutions, with --stem scratch: two, or four for a deeper stem. Default: the beat
+    /// model's.
+    #[arg(long, num_args = 2..=4)]
+    channels: Vec<usize>,
     /// Features per frame, at least the beat model's, of which the first are its own; the others begin at
     /// random, and stay so in a frozen stem. Default: the beat model's.
     #[arg(long)]
@@ -144,7 +148,11 @@ impl BeatStem {
 impl TagsArgs {
     /// The beat network's stem, if one is wanted.
     fn beat_stem(&self) -> Result<Option<BeatStem>> {
-        if self.stem == Start::Scratch && self.compare == 0 {
+        ensure!(
+            self.channels.is_empty() || self.stem == Start::Scratch,
+            "--channels needs --stem scratch: a stem of the beat model has its channels"
+        );
+        if self.stem == Start::Scratch && (self.compare == 0 || !self.channels.is_empty()) {
             return Ok(None);
         }
         let path = &self.beats;
@@ -157,8 +165,10 @@ impl TagsArgs {
     }
 
     fn plan(&self, stem: Option<&BeatStem>, vocabulary: &Vocabulary) -> TagPlan {
-        let (channels, features) =
+        let (usual, features) =
             stem.map_or((CHANNELS, FEATURES), |stem| (stem.shape.channels, stem.shape.features));
+        let channels =
+            if self.channels.is_empty() { usual.to_vec() } else { self.channels.clone() };
         let shape = TagShape {
             channels,
             features: self.features.unwrap_or(features),
@@ -235,6 +245,10 @@ impl TagsArgs {
             Start::Tuned => "tuned",
         };
         words.push(format!("--stem {stem}"));
+        if !self.channels.is_empty() {
+            let channels: Vec<String> = self.channels.iter().map(usize::to_string).collect();
+            words.push(format!("--channels {}", channels.join(" ")));
+        }
         words.extend(self.features.iter().map(|features| format!("--features {features}")));
         let usual = TagPlan::usual(plan.shape.clone());
         for (name, value, usual) in [
@@ -445,7 +459,7 @@ mod tests {
         let beats = BeatShape { channels: [8, 8], features: 16, hidden: 8, layers: 1 };
         let params = random_parameters(&beats, 1);
         let shape = TagShape {
-            channels: [8, 8],
+            channels: vec![8, 8],
             features: 24,
             hidden: 8,
             block: 10,

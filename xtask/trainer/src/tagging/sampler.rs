@@ -204,7 +204,7 @@ mod tests {
     fn plan(mixup: f64) -> TagPlan {
         let (genres, instruments, pooling) = (2, 3, Pooling::Lstm);
         let shape = TagShape {
-            channels: [8, 8],
+            channels: vec![8, 8],
             features: 8,
             hidden: 8,
             block: 50,

@@ -3,12 +3,7 @@
 //
 // Layer for layer the arithmetic of ../*.rs, which is the reference: tests compare the two.
 
-// Bands of the stem: of a frame, after the first convolution and pool, and of the second convolution
-// those that its pool reads.
 #define BANDS 64
-#define MIDDLE 31
-#define SECOND 27
-#define POOLED 9
 
 __device__ inline float elu(float x) { return x > 0.0f ? x : expm1f(x); }
 // Slope of the ELU, from its output.
@@ -19,93 +14,110 @@ __device__ inline float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
     int i = blockIdx.x * blockDim.x + threadIdx.x;       \
     if (i >= (n)) return;
 
-// padded [lanes, time + 4, BANDS]: context [lanes, 4, BANDS], then mel [lanes, time, BANDS].
-extern "C" __global__ void pad(const float *context, const float *mel, float *padded, int lanes, int time) {
-    EACH(i, lanes * (time + 4) * BANDS)
-    int band = i % BANDS, t = i / BANDS % (time + 4), lane = i / BANDS / (time + 4);
-    padded[i] = t < 4 ? context[(lane * 4 + t) * BANDS + band] : mel[(lane * time + t - 4) * BANDS + band];
+// padded [lanes, before + time, BANDS]: context [lanes, before, BANDS], then mel [lanes, time, BANDS].
+extern "C" __global__ void pad(const float *context, const float *mel, float *padded, int lanes, int before,
+                               int time) {
+    EACH(i, lanes * (before + time) * BANDS)
+    int band = i % BANDS, t = i / BANDS % (before + time), lane = i / BANDS / (before + time);
+    padded[i] = t < before ? context[(lane * before + t) * BANDS + band]
+                           : mel[(lane * time + t - before) * BANDS + band];
 }
 
-// First convolution, its pool over two bands, ELU: padded [lanes, frames + 2, BANDS] ->
-// y [lanes, frames, MIDDLE, channels], and which band won.
+// First convolution, its pool over bands, ELU: padded [lanes, frames + 2, BANDS] ->
+// y [lanes, frames, bands, channels], and which band won.
 extern "C" __global__ void first(const float *padded, const float *weights, const float *bias, float *y,
-                                 unsigned char *choice, int lanes, int frames, int channels) {
-    EACH(i, lanes * frames * MIDDLE * channels)
-    int c = i % channels, b = i / channels % MIDDLE, at = i / channels / MIDDLE;
+                                 unsigned char *choice, int lanes, int frames, int bands, int size, int channels) {
+    EACH(i, lanes * frames * bands * channels)
+    int c = i % channels, b = i / channels % bands, at = i / channels / bands;
     int t = at % frames, lane = at / frames;
-    const float *x = padded + (lane * (frames + 2) + t) * BANDS + 2 * b;
-    float sum[2] = {0.0f, 0.0f};
-    for (int tap = 0; tap < 9; tap++) {
-        float w = weights[tap * channels + c];
-        const float *at_tap = x + tap / 3 * BANDS + tap % 3;
-        sum[0] += w * at_tap[0];
-        sum[1] += w * at_tap[1];
-    }
-    int won = sum[1] > sum[0];
-    choice[i] = (unsigned char)won;
-    y[i] = elu(sum[won] + bias[c]);
-}
-
-// Windows of the second convolution: x [lanes, time + 2, MIDDLE, channels] ->
-// y [lanes, time, SECOND, 9 channels].
-extern "C" __global__ void windows(const float *x, float *y, int lanes, int time, int channels) {
-    EACH(i, lanes * time * SECOND * 9 * channels)
-    int c = i % channels, tap = i / channels % 9, row = i / channels / 9;
-    int b = row % SECOND, t = row / SECOND % time, lane = row / SECOND / time;
-    y[i] = x[((lane * (time + 2) + t + tap / 3) * MIDDLE + b + tap % 3) * channels + c];
-}
-
-// The way back: from gradients of windows to those of x.
-extern "C" __global__ void windows_back(const float *d_windows, float *dx, int lanes, int time, int channels) {
-    EACH(i, lanes * (time + 2) * MIDDLE * channels)
-    int c = i % channels, b = i / channels % MIDDLE, at = i / channels / MIDDLE;
-    int t = at % (time + 2), lane = at / (time + 2);
-    float sum = 0.0f;
-    for (int tap = 0; tap < 9; tap++) {
-        int from_t = t - tap / 3, from_b = b - tap % 3;
-        if (from_t < 0 || from_t >= time || from_b < 0 || from_b >= SECOND) continue;
-        sum += d_windows[(((lane * time + from_t) * SECOND + from_b) * 9 + tap) * channels + c];
-    }
-    dx[i] = sum;
-}
-
-// Bias, pool over three bands, ELU: x [frames, SECOND, channels] -> y [frames, POOLED, channels].
-extern "C" __global__ void pool(const float *x, const float *bias, float *y, unsigned char *choice, int frames,
-                                int channels) {
-    EACH(i, frames * POOLED * channels)
-    int c = i % channels, place = i / channels;
-    const float *three = x + (place / POOLED * SECOND + place % POOLED * 3) * channels + c;
+    const float *x = padded + (lane * (frames + 2) + t) * BANDS + size * b;
+    float most = 0.0f;
     int won = 0;
-    for (int k = 1; k < 3; k++) won = three[k * channels] > three[won * channels] ? k : won;
+    for (int k = 0; k < size; k++) {
+        float sum = 0.0f;
+        for (int tap = 0; tap < 9; tap++) sum += weights[tap * channels + c] * x[tap / 3 * BANDS + tap % 3 + k];
+        if (k == 0 || sum > most) {
+            most = sum;
+            won = k;
+        }
+    }
     choice[i] = (unsigned char)won;
-    y[i] = elu(three[won * channels] + bias[c]);
-}
-
-extern "C" __global__ void pool_back(const float *y, const float *dy, const unsigned char *choice, float *dx,
-                                     int frames, int channels) {
-    EACH(i, frames * POOLED * channels)
-    int c = i % channels, place = i / channels;
-    float *three = dx + (place / POOLED * SECOND + place % POOLED * 3) * channels + c;
-    for (int k = 0; k < 3; k++) three[k * channels] = choice[i] == k ? dy[i] * slope(y[i]) : 0.0f;
+    y[i] = elu(most + bias[c]);
 }
 
 // Gradients of the first convolution, [gridDim.x, 10 channels]: a partial sum of each block over its
 // share of the places. A thread per channel (x) and tap (y); the tenth tap is the bias.
 extern "C" __global__ void first_back(const float *padded, const float *y, const float *dy,
-                                      const unsigned char *choice, float *partial, int lanes, int frames) {
+                                      const unsigned char *choice, float *partial, int lanes, int frames, int bands,
+                                      int size) {
     int channels = blockDim.x, c = threadIdx.x, tap = threadIdx.y;
-    int places = lanes * frames * MIDDLE;
+    int places = lanes * frames * bands;
     int share = (places + gridDim.x - 1) / gridDim.x;
     int end = min(places, (int)(blockIdx.x + 1) * share);
     float sum = 0.0f;
     for (int place = blockIdx.x * share; place < end; place++) {
-        int b = place % MIDDLE, t = place / MIDDLE % frames, lane = place / MIDDLE / frames;
+        int b = place % bands, t = place / bands % frames, lane = place / bands / frames;
         int i = place * channels + c;
         float d = dy[i] * slope(y[i]);
-        const float *x = padded + (lane * (frames + 2) + t) * BANDS + 2 * b + choice[i];
+        const float *x = padded + (lane * (frames + 2) + t) * BANDS + size * b + choice[i];
         sum += tap < 9 ? d * x[tap / 3 * BANDS + tap % 3] : d;
     }
     partial[(blockIdx.x * 10 + tap) * channels + c] = sum;
+}
+
+// Windows of a later convolution: x [lanes, frames + 2, bands, channels] -> y [lanes, frames, kept, 9 channels],
+// where `kept` are the bands that its pool reads.
+extern "C" __global__ void windows(const float *x, float *y, int lanes, int frames, int bands, int kept,
+                                   int channels) {
+    EACH(i, lanes * frames * kept * 9 * channels)
+    int c = i % channels, tap = i / channels % 9, row = i / channels / 9;
+    int b = row % kept, t = row / kept % frames, lane = row / kept / frames;
+    y[i] = x[((lane * (frames + 2) + t + tap / 3) * bands + b + tap % 3) * channels + c];
+}
+
+// The way back: from gradients of windows to those of x.
+extern "C" __global__ void windows_back(const float *d_windows, float *dx, int lanes, int frames, int bands, int kept,
+                                        int channels) {
+    EACH(i, lanes * (frames + 2) * bands * channels)
+    int c = i % channels, b = i / channels % bands, at = i / channels / bands;
+    int t = at % (frames + 2), lane = at / (frames + 2);
+    float sum = 0.0f;
+    for (int tap = 0; tap < 9; tap++) {
+        int from_t = t - tap / 3, from_b = b - tap % 3;
+        if (from_t < 0 || from_t >= frames || from_b < 0 || from_b >= kept) continue;
+        sum += d_windows[(((lane * frames + from_t) * kept + from_b) * 9 + tap) * channels + c];
+    }
+    dx[i] = sum;
+}
+
+// Where the pool at `place` of [rows, bands] begins in [rows * frames, bands * size].
+#define POOLED(place) (((place) / bands * frames * bands + (place) % bands) * size * channels)
+
+// Bias, pool over `size` bands and `frames` frames, ELU: x [rows * frames, bands * size, channels] ->
+// y [rows, bands, channels], and which place won, counted frame by frame.
+extern "C" __global__ void pool(const float *x, const float *bias, float *y, unsigned char *choice, int rows, int bands,
+                                int size, int frames, int channels) {
+    EACH(i, rows * bands * channels)
+    int c = i % channels, won = 0;
+    const float *from = x + POOLED(i / channels) + c;
+    float most = 0.0f;
+    for (int k = 0; k < frames * size; k++) {
+        float value = from[(k / size * bands * size + k % size) * channels];
+        if (k == 0 || value > most) {
+            most = value;
+            won = k;
+        }
+    }
+    choice[i] = (unsigned char)won;
+    y[i] = elu(most + bias[c]);
+}
+
+extern "C" __global__ void pool_back(const float *y, const float *dy, const unsigned char *choice, float *dx, int rows,
+                                     int bands, int size, int frames, int channels) {
+    EACH(i, rows * bands * channels)
+    float *to = dx + POOLED(i / channels) + i % channels;
+    for (int k = 0; k < frames * size; k++)
+        to[(k / size * bands * size + k % size) * channels] = choice[i] == k ? dy[i] * slope(y[i]) : 0.0f;
 }
 
 // Bias and ELU, and from [lanes, time, width] to [time, lanes, width].

@@ -1,12 +1,13 @@
 //! The layers both networks share, on the GPU: linear, dropout, the LSTM, and the front, which is the
 //! stem and the features per frame.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use cudarc::driver::{CudaView, LaunchConfig};
 use listener::BANDS;
 
 use super::device::{Buffer, Device, LstmKernels, launch, part, part_mut};
-use crate::net::shape::{CONTEXT, Dense, Layout, Recurrent, stem_bands};
+use crate::net::shape::{Dense, KERNEL, Layout, Recurrent};
+use crate::net::stages;
 
 /// Blocks that share the gradient of the first convolution.
 const SHARES: usize = 2048;
@@ -216,70 +217,182 @@ impl Lstm {
     }
 }
 
-/// Two convolutions with their pools, and the features per frame.
-pub(super) struct Front {
-    layout: Layout,
-    lanes: usize,
-    time: usize,
-    context: Buffer,
-    mel: Buffer,
-    /// Input [lanes, time + 4, BANDS].
-    padded: Buffer,
-    /// After the first pool [lanes, time + 2, bands, channels], and which band won.
-    middle: Buffer,
-    middle_choice: Buffer<u8>,
-    /// Windows of the second convolution, and what it makes of them before its pool.
+/// One stage of the stem, and its memory.
+struct Stage {
+    dense: Dense,
+    /// Channels in.
+    channels: usize,
+    /// Frames of a sequence, after the convolution.
+    frames: usize,
+    /// Bands in, and out.
+    bands: [usize; 2],
+    pool: stages::Stage,
+    /// Windows of the convolution and what it makes of them, before the pool; the first stage has neither.
     windows: Buffer,
     raw: Buffer,
-    /// After the second pool [lanes, time, bands, channels], and which band won.
+    /// After the pool [lanes, frames, bands, channels], and which place won.
     out: Buffer,
-    out_choice: Buffer<u8>,
-    /// [lanes, time, features] before the bias.
-    rows: Buffer,
-    /// [time, lanes, features].
-    pub(super) features: Buffer,
+    choice: Buffer<u8>,
     d_windows: Buffer,
-    d_middle: Buffer,
     d_out: Buffer,
+}
+
+impl Stage {
+    /// Bands that the pool reads.
+    fn kept(&self) -> usize {
+        self.bands[1] * self.pool.bands
+    }
+
+    fn launch_first(
+        &mut self,
+        device: &Device,
+        weights: &Weights,
+        padded: &Buffer,
+        lanes: usize,
+    ) -> Result<()> {
+        let (kernel, bias) =
+            (part(&weights.params, &self.dense.weights), part(&weights.params, &self.dense.bias));
+        let [lanes, frames, bands, size, channels] =
+            [lanes, self.frames, self.bands[1], self.pool.bands, self.dense.outputs]
+                .map(|n| n as i32);
+        let each = Device::each(self.out.len());
+        Ok(launch!(
+            device, device.kernel("first"), each;
+            padded, &kernel, &bias, &mut self.out, &mut self.choice, &lanes, &frames, &bands, &size, &channels
+        )?)
+    }
+
+    fn forward(
+        &mut self,
+        device: &Device,
+        weights: &Weights,
+        below: &Buffer,
+        lanes: usize,
+    ) -> Result<()> {
+        let [frames, bands, kept, channels] =
+            [self.frames, self.bands[0], self.kept(), self.channels].map(|n| n as i32);
+        let sequences = lanes as i32;
+        launch!(
+            device, device.kernel("windows"), Device::each(self.windows.len());
+            below, &mut self.windows, &sequences, &frames, &bands, &kept, &channels
+        )?;
+        weights.product(device, &self.dense, &self.windows.as_view(), &mut self.raw)?;
+        let bias = part(&weights.params, &self.dense.bias);
+        let [rows, bands, size, frames, channels] = self.pooling(lanes);
+        let each = Device::each(self.out.len());
+        Ok(launch!(
+            device, device.kernel("pool"), each;
+            &self.raw, &bias, &mut self.out, &mut self.choice, &rows, &bands, &size, &frames, &channels
+        )?)
+    }
+
+    /// From [`Self::d_out`] to the gradients of the weights, and of what lies `below`.
+    fn backward(
+        &mut self,
+        device: &Device,
+        weights: &mut Weights,
+        d_below: &mut Buffer,
+        lanes: usize,
+    ) -> Result<()> {
+        let [rows, bands, size, frames, channels] = self.pooling(lanes);
+        launch!(
+            device, device.kernel("pool_back"), Device::each(self.out.len());
+            &self.out, &self.d_out, &self.choice, &mut self.raw, &rows, &bands, &size, &frames, &channels
+        )?;
+        weights.weight_gradient(
+            device,
+            &self.dense,
+            &self.windows.as_view(),
+            &self.raw.as_view(),
+        )?;
+        weights.input_gradient(device, &self.dense, &self.raw.as_view(), &mut self.d_windows)?;
+        let [frames, bands, kept, channels] =
+            [self.frames, self.bands[0], self.kept(), self.channels].map(|n| n as i32);
+        let (sequences, each) = (lanes as i32, Device::each(d_below.len()));
+        Ok(launch!(
+            device, device.kernel("windows_back"), each;
+            &self.d_windows, d_below, &sequences, &frames, &bands, &kept, &channels
+        )?)
+    }
+
+    fn pooling(&self, lanes: usize) -> [i32; 5] {
+        let rows = lanes * self.frames / self.pool.frames;
+        [rows, self.bands[1], self.pool.bands, self.pool.frames, self.dense.outputs]
+            .map(|n| n as i32)
+    }
+}
+
+/// The stem and the features per row: for each frame, or for as many as the stem pools.
+pub(super) struct Front {
+    dense: Dense,
+    lanes: usize,
+    time: usize,
+    /// Frames before the first that it needs.
+    before: usize,
+    context: Buffer,
+    mel: Buffer,
+    /// Input [lanes, before + time, BANDS].
+    padded: Buffer,
+    stages: Vec<Stage>,
+    /// [lanes, rows, features] before the bias.
+    rows: Buffer,
+    /// [rows, lanes, features].
+    pub(super) features: Buffer,
     partial: Buffer,
 }
 
 impl Front {
     pub(super) fn new(device: &Device, layout: &Layout, lanes: usize, time: usize) -> Result<Self> {
-        let [_, middle, pooled] = stem_bands();
-        let [first, second] = [layout.stem[0].outputs, layout.stem[1].outputs];
-        let frames = lanes * time;
-        let middle = lanes * (time + CONTEXT / 2) * middle * first;
-        let windows = frames * 3 * pooled * layout.stem[1].inputs;
-        let out = frames * pooled * second;
-        let features = frames * layout.features.outputs;
-        anyhow::ensure!(
-            i32::try_from(windows).is_ok(),
-            "batch = {lanes}: so many sequences of {time} frames are more than --gpu can count; give fewer"
-        );
+        let pools = stages::stages(layout.stem.len());
+        let (bands, before) = (stages::bands(pools), stages::context(pools));
+        let mut frames = before + time;
+        let mut parts = Vec::new();
+        for (index, (dense, &pool)) in layout.stem.iter().zip(pools).enumerate() {
+            frames -= KERNEL - 1;
+            let bands = [bands[index], bands[index + 1]];
+            let positions = if index == 0 { 0 } else { lanes * frames * bands[1] * pool.bands };
+            ensure!(
+                i32::try_from(positions * dense.inputs).is_ok(),
+                "batch = {lanes}: so many sequences of {time} frames are more than --gpu can count; give fewer"
+            );
+            let out = lanes * frames / pool.frames * bands[1] * dense.outputs;
+            parts.push(Stage {
+                channels: dense.inputs / (KERNEL * KERNEL),
+                frames,
+                bands,
+                pool,
+                windows: device.zeros(positions * dense.inputs)?,
+                raw: device.zeros(positions * dense.outputs)?,
+                out: device.zeros(out)?,
+                choice: device.zeros(out)?,
+                d_windows: device.zeros(positions * dense.inputs)?,
+                d_out: device.zeros(out)?,
+                dense: dense.clone(),
+            });
+            frames /= pool.frames;
+        }
+        let features = lanes * frames * layout.features.outputs;
         Ok(Self {
-            layout: layout.clone(),
-            lanes,
-            time,
-            context: device.zeros(lanes * CONTEXT * BANDS)?,
-            mel: device.zeros(frames * BANDS)?,
-            padded: device.zeros(lanes * (time + CONTEXT) * BANDS)?,
-            middle: device.zeros(middle)?,
-            middle_choice: device.zeros(middle)?,
-            windows: device.zeros(windows)?,
-            raw: device.zeros(3 * out)?,
-            out: device.zeros(out)?,
-            out_choice: device.zeros(out)?,
+            context: device.zeros(lanes * before * BANDS)?,
+            mel: device.zeros(lanes * time * BANDS)?,
+            padded: device.zeros(lanes * (before + time) * BANDS)?,
             rows: device.zeros(features)?,
             features: device.zeros(features)?,
-            d_windows: device.zeros(windows)?,
-            d_middle: device.zeros(middle)?,
-            d_out: device.zeros(out)?,
-            partial: device.zeros(SHARES * TAPS * first)?,
+            partial: device.zeros(SHARES * TAPS * layout.stem[0].outputs)?,
+            stages: parts,
+            dense: layout.features.clone(),
+            lanes,
+            time,
+            before,
         })
     }
 
-    /// `mel` [lanes, time, BANDS] after `context` [lanes, CONTEXT, BANDS] -> [`Self::features`].
+    /// Values of silence before all sequences.
+    pub(super) fn context_len(&self) -> usize {
+        self.context.len()
+    }
+
+    /// `mel` [lanes, time, BANDS] after `context` [lanes, before, BANDS] -> [`Self::features`].
     pub(super) fn forward(
         &mut self,
         device: &Device,
@@ -289,83 +402,68 @@ impl Front {
     ) -> Result<()> {
         device.upload(mel, &mut self.mel)?;
         device.upload(context, &mut self.context)?;
-        let Layout { stem: [first, second], features, .. } = &self.layout;
-        let (lanes, time, between) =
-            (self.lanes as i32, self.time as i32, (self.time + CONTEXT / 2) as i32);
-        let each = Device::each;
+        let [lanes, before, time] = [self.lanes, self.before, self.time].map(|n| n as i32);
         launch!(
-            device, device.kernel("pad"), each(self.padded.len());
-            &self.context, &self.mel, &mut self.padded, &lanes, &time
+            device, device.kernel("pad"), Device::each(self.padded.len());
+            &self.context, &self.mel, &mut self.padded, &lanes, &before, &time
         )?;
-        let params = &weights.params;
-        let (kernel, bias) = (part(params, &first.weights), part(params, &first.bias));
-        let channels = first.outputs as i32;
-        launch!(
-            device, device.kernel("first"), each(self.middle.len());
-            &self.padded, &kernel, &bias, &mut self.middle, &mut self.middle_choice, &lanes, &between, &channels
-        )?;
-        launch!(
-            device, device.kernel("windows"), each(self.windows.len());
-            &self.middle, &mut self.windows, &lanes, &time, &channels
-        )?;
-        weights.product(device, second, &self.windows.as_view(), &mut self.raw)?;
-        let (bias, channels, frames) =
-            (part(params, &second.bias), second.outputs as i32, (self.lanes * self.time) as i32);
-        launch!(
-            device, device.kernel("pool"), each(self.out.len());
-            &self.raw, &bias, &mut self.out, &mut self.out_choice, &frames, &channels
-        )?;
-        weights.product(device, features, &self.out.as_view(), &mut self.rows)?;
-        let (bias, width) = (part(params, &features.bias), features.outputs as i32);
+        self.stages[0].launch_first(device, weights, &self.padded, self.lanes)?;
+        for index in 1..self.stages.len() {
+            let (below, stage) = self.stages.split_at_mut(index);
+            stage[0].forward(device, weights, &below[index - 1].out, self.lanes)?;
+        }
+        let last = &self.stages[self.stages.len() - 1];
+        weights.product(device, &self.dense, &last.out.as_view(), &mut self.rows)?;
+        let bias = part(&weights.params, &self.dense.bias);
+        let (lanes, rows, width) = self.sizes();
+        let each = Device::each(self.features.len());
         Ok(launch!(
-            device, device.kernel("features"), each(self.features.len());
-            &self.rows, &bias, &mut self.features, &lanes, &time, &width
+            device, device.kernel("features"), each;
+            &self.rows, &bias, &mut self.features, &lanes, &rows, &width
         )?)
     }
 
-    /// Gradients of the weights from `d_features` [time, lanes, features].
+    /// Gradients of the weights from `d_features` [rows, lanes, features].
     pub(super) fn backward(
         &mut self,
         device: &Device,
         weights: &mut Weights,
         d_features: &Buffer,
     ) -> Result<()> {
-        let Layout { stem: [first, second], features, .. } = &self.layout;
-        let (lanes, time, between) =
-            (self.lanes as i32, self.time as i32, (self.time + CONTEXT / 2) as i32);
-        let each = Device::each;
-        let width = features.outputs as i32;
+        let (lanes, rows, width) = self.sizes();
         launch!(
-            device, device.kernel("features_back"), each(self.rows.len());
-            &self.features, d_features, &mut self.rows, &lanes, &time, &width
+            device, device.kernel("features_back"), Device::each(self.rows.len());
+            &self.features, d_features, &mut self.rows, &lanes, &rows, &width
         )?;
-        weights.weight_gradient(device, features, &self.out.as_view(), &self.rows.as_view())?;
-        weights.input_gradient(device, features, &self.rows.as_view(), &mut self.d_out)?;
-        let (channels, frames) = (second.outputs as i32, (self.lanes * self.time) as i32);
-        launch!(
-            device, device.kernel("pool_back"), each(self.out.len());
-            &self.out, &self.d_out, &self.out_choice, &mut self.raw, &frames, &channels
-        )?;
-        weights.weight_gradient(device, second, &self.windows.as_view(), &self.raw.as_view())?;
-        weights.input_gradient(device, second, &self.raw.as_view(), &mut self.d_windows)?;
-        let channels = first.outputs as i32;
-        launch!(
-            device, device.kernel("windows_back"), each(self.middle.len());
-            &self.d_windows, &mut self.d_middle, &lanes, &time, &channels
-        )?;
+        let count = self.stages.len();
+        let last = &mut self.stages[count - 1];
+        weights.weight_gradient(device, &self.dense, &last.out.as_view(), &self.rows.as_view())?;
+        weights.input_gradient(device, &self.dense, &self.rows.as_view(), &mut last.d_out)?;
+        for index in (1..count).rev() {
+            let (below, stage) = self.stages.split_at_mut(index);
+            stage[0].backward(device, weights, &mut below[index - 1].d_out, self.lanes)?;
+        }
+        let Stage { dense, frames, bands, pool, out, choice, d_out, .. } = &self.stages[0];
         let shares = LaunchConfig {
             grid_dim: (SHARES as u32, 1, 1),
-            block_dim: (first.outputs as u32, TAPS as u32, 1),
+            block_dim: (dense.outputs as u32, TAPS as u32, 1),
             shared_mem_bytes: 0,
         };
+        let [frames, bands, size] = [*frames, bands[1], pool.bands].map(|n| n as i32);
         launch!(
             device, device.kernel("first_back"), shares;
-            &self.padded, &self.middle, &self.d_middle, &self.middle_choice, &mut self.partial, &lanes, &between
+            &self.padded, out, d_out, choice, &mut self.partial, &lanes, &frames, &bands, &size
         )?;
         // The bias lies behind the weights, as the tenth tap does.
-        let both = first.weights.start..first.bias.end;
+        let both = dense.weights.start..dense.bias.end;
         let width = both.len();
         let grads = &mut part_mut(&mut weights.grads, &both);
         device.sum_rows(&self.partial.as_view(), grads, [SHARES, width])
+    }
+
+    fn sizes(&self) -> (i32, i32, i32) {
+        let width = self.dense.outputs;
+        let rows = self.features.len() / (self.lanes * width);
+        (self.lanes as i32, rows as i32, width as i32)
     }
 }

@@ -1,11 +1,10 @@
 //! The tag network on the GPU: the same layers as `../tagger.rs`, with an LSTM over blocks.
 
 use anyhow::{Result, ensure};
-use listener::BANDS;
 
 use super::device::{Buffer, Device, LstmKernels, launch};
 use super::layers::{Dropout, Front, Lstm, Weights};
-use crate::net::shape::{CONTEXT, Dense};
+use crate::net::shape::Dense;
 use crate::net::{Pooling, TagShape};
 
 /// Where a sequence goes in rows of pooled blocks.
@@ -59,13 +58,13 @@ impl GpuTags {
         );
         let device = Device::open()?;
         let layout = shape.layout().base;
-        let (time, rows) = (blocks * shape.block, blocks * lanes);
+        let (time, rows) = (blocks * shape.rows(), blocks * lanes);
         let (features, hidden) = (time * lanes * shape.features, time * lanes * shape.hidden);
+        let front = Front::new(&device, &layout, lanes, blocks * shape.block)?;
         let twice = |len| -> Result<[Buffer; 2]> { Ok([device.zeros(len)?, device.zeros(len)?]) };
         Ok(Self {
             kernels: device.lstm(shape.hidden, lanes)?,
             weights: Weights::new(&device, layout.len)?,
-            front: Front::new(&device, &layout, lanes, time)?,
             frames: Lstm::new(&device, &layout.lstm[0], lanes, time)?,
             lstm: Lstm::new(&device, &layout.lstm[1], lanes, blocks)?,
             pooled: device.zeros(rows * shape.pooled())?,
@@ -79,7 +78,8 @@ impl GpuTags {
             d_features: device.zeros(features)?,
             d_units: device.zeros(hidden)?,
             d_below: device.zeros(features)?,
-            silence: vec![0.0; lanes * CONTEXT * BANDS],
+            silence: vec![0.0; front.context_len()],
+            front,
             heard: vec![0.0; rows * shape.outputs()],
             grads: vec![0.0; layout.len],
             head: layout.head,
@@ -185,5 +185,5 @@ fn places(shape: &TagShape) -> [Place; 2] {
 
 /// The numbers that the pooling kernels take.
 fn sizes(shape: &TagShape, blocks: usize, lanes: usize, place: Place) -> [i32; 6] {
-    [blocks, shape.block, lanes, place.width, shape.pooled(), place.offset].map(|size| size as i32)
+    [blocks, shape.rows(), lanes, place.width, shape.pooled(), place.offset].map(|size| size as i32)
 }

@@ -71,28 +71,30 @@ fn beats_are_those_of_the_cpu() {
 
 #[test]
 fn tags_are_those_of_the_cpu() {
-    let shape = TagShape {
-        channels: [8, 16],
-        features: 24,
-        hidden: 40,
-        block: 10,
-        pooling: Pooling::Lstm,
-        genres: 5,
-        instruments: 4,
-    };
-    let (lanes, blocks) = (4, 3);
-    let Some(mut gpu) = opened(GpuTags::open(&shape, lanes, blocks)) else { return };
-    let params = random_tag_parameters(&shape, 3);
-    let mel: Vec<f32> =
-        numbers(lanes * blocks * shape.block * BANDS).iter().map(|x| 3.0 * x).collect();
-    let weights = numbers(lanes * blocks * shape.outputs());
-    let (net, mut shard) = (TagNetwork::new(&shape, &params), TagShard::default());
-    shard.forward(&net, &mel, lanes, None);
-    gpu.forward(&params, &mel, None).expect("forward");
-    assert_near("logit", gpu.logits(), &shard.logits);
-    shard.backward(&net, &weights, false);
-    gpu.backward(&weights, false).expect("backward");
-    assert_near("gradient", gpu.grads(), &shard.grads);
+    for channels in [vec![8, 16], vec![8, 16, 24, 16]] {
+        let shape = TagShape {
+            channels,
+            features: 24,
+            hidden: 40,
+            block: 10,
+            pooling: Pooling::Lstm,
+            genres: 5,
+            instruments: 4,
+        };
+        let (lanes, blocks) = (4, 3);
+        let Some(mut gpu) = opened(GpuTags::open(&shape, lanes, blocks)) else { return };
+        let params = random_tag_parameters(&shape, 3);
+        let mel: Vec<f32> =
+            numbers(lanes * blocks * shape.block * BANDS).iter().map(|x| 3.0 * x).collect();
+        let weights = numbers(lanes * blocks * shape.outputs());
+        let (net, mut shard) = (TagNetwork::new(&shape, &params), TagShard::default());
+        shard.forward(&net, &mel, lanes, None);
+        gpu.forward(&params, &mel, None).expect("forward");
+        assert_near("logit", gpu.logits(), &shard.logits);
+        shard.backward(&net, &weights, false);
+        gpu.backward(&weights, false).expect("backward");
+        assert_near("gradient", gpu.grads(), &shard.grads);
+    }
 }
 
 #[test]
