@@ -26,7 +26,7 @@ impl Front {
 /// What the forward pass leaves for the backward pass.
 #[derive(Default)]
 pub(crate) struct Tape {
-    stems: Vec<stem::Tape>,
+    pub(crate) stems: Vec<stem::Tape>,
     stem_scratch: stem::Scratch,
     /// Features of one sequence [rows, features].
     lane_features: Vec<f32>,

@@ -19,8 +19,9 @@ const fn stage(bands: usize, frames: usize) -> Stage {
 
 /// The beat network's stem: a feature for every frame.
 const SHALLOW: [Stage; 2] = [stage(2, 1), stage(3, 1)];
-/// A deeper one, for the tag network: a feature for every second frame, which then knows a quarter of a second.
-const DEEP: [Stage; 4] = [stage(2, 1), stage(2, 2), stage(2, 1), stage(1, 1)];
+/// A deeper one, for the tag network: two more convolutions on the same beginning. Features for every second
+/// frame, which then know a quarter of a second.
+const DEEP: [Stage; 4] = [stage(2, 1), stage(3, 2), stage(1, 1), stage(1, 1)];
 
 /// The stages of a stem with so many convolutions; none for other numbers than two and four.
 #[must_use]
@@ -65,6 +66,6 @@ mod tests {
         assert_eq!((context(&SHALLOW), stride(&SHALLOW)), (CONTEXT, 1));
         assert_eq!(bands(&SHALLOW), stem_bands());
         assert_eq!((context(&DEEP), stride(&DEEP)), (12, 2));
-        assert_eq!(bands(&DEEP), [64, 31, 14, 6, 4]);
+        assert_eq!(bands(&DEEP), [64, 31, 9, 7, 5]);
     }
 }

@@ -29,6 +29,14 @@ pub(crate) struct Tape {
     pub(crate) out: Vec<f32>,
 }
 
+impl Tape {
+    /// What stage `index` made [frames, bands, channels].
+    pub(crate) fn stage(&self, index: usize) -> &[f32] {
+        let len = self.choices[index].len();
+        self.images.get(index + 1).map_or(&self.out[..], |next| &next[..len])
+    }
+}
+
 /// Memory that one sequence after the other uses.
 #[derive(Default)]
 pub(crate) struct Scratch {

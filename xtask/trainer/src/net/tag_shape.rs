@@ -127,11 +127,12 @@ impl TagShape {
         TagLayout { base: Layout { stem, features, lstm, head, len: places.len }, attention }
     }
 
-    /// Parameters of stem and features together: the part that can come from a beat network of the
-    /// same channels and features.
+    /// The first parameters, which can come from a beat network: stem and features, where channels and features
+    /// are the same; the first two convolutions of a deeper stem.
     #[must_use]
     pub fn stem_len(&self) -> usize {
-        self.layout().base.features.bias.end
+        let layout = self.layout().base;
+        layout.stem.get(2).map_or(layout.features.bias.end, |third| third.weights.start)
     }
 }
 

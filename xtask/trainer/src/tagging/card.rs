@@ -59,7 +59,7 @@ impl TagCard<'_> {
             self.vocabulary.moods.iter().map(|mood| mood.word.as_str()).collect();
         format!(
             "# {name}.onnx: genre, instruments and mood\n\n\
-             A causal network, a judgement a second: two convolutions over log-mel frames, an LSTM \
+             A causal network, a judgement a second: {convolutions} convolutions over log-mel frames, an LSTM \
              of {hidden} over frames, mean and maximum of both over {seconds} s, an LSTM of {hidden} over \
              the seconds, one head with a softmax over genres, sigmoids over instruments, and valence and arousal. \
              {parameters} parameters, rounded to bfloat16.\n\n\
@@ -76,6 +76,7 @@ impl TagCard<'_> {
             name = self.name,
             seconds = shape.block as f64 * spec.hop_s,
             hidden = shape.hidden,
+            convolutions = if shape.channels.len() == 2 { "two" } else { "four" },
             parameters = shape.layout().base.len,
             sha = self.sha256,
             bands = spec.bands,

@@ -78,8 +78,8 @@ pub struct TagsArgs {
     /// Beat model whose stem that is; its channels and features become those of the tag network.
     #[arg(long, default_value = "models/beats.onnx")]
     beats: PathBuf,
-    /// Channels of the convolutions, with --stem scratch: two, or four for a deeper stem. Default: the beat
-    /// model's.
+    /// Channels of the convolutions: two, or four for a deeper stem. Default: the beat model's, with which they
+    /// begin unless --stem scratch.
     #[arg(long, num_args = 2..=4)]
     channels: Vec<usize>,
     /// Features per frame, at least the beat model's, of which the first are its own; the others begin at
@@ -126,16 +126,25 @@ impl BeatStem {
     /// Parameters of the stem of `shape`, which may have more features: those are left to chance.
     fn widened(self, shape: &TagShape, seed: u64) -> Result<Vec<f32>> {
         let (ours, theirs) = (self.shape.layout(), shape.layout().base);
+        ensure!(
+            shape.channels[..2] == self.shape.channels,
+            "channels = {:?}: the beat model's stem has {:?}; begin with those, or with --stem scratch",
+            shape.channels,
+            self.shape.channels
+        );
+        let mut params = random_tag_parameters(shape, seed);
+        params.truncate(shape.stem_len());
+        let convolutions = ours.features.weights.start;
+        params[..convolutions].copy_from_slice(&self.params[..convolutions]);
+        if shape.channels.len() > 2 {
+            return Ok(params);
+        }
         let (narrow, wide) = (self.shape.features, shape.features);
         ensure!(
             wide >= narrow,
             "features = {wide}: the beat model has {narrow}; give as many or more, or --stem scratch \
              without --compare"
         );
-        let mut params = random_tag_parameters(shape, seed);
-        params.truncate(shape.stem_len());
-        params[..ours.features.weights.start]
-            .copy_from_slice(&self.params[..ours.features.weights.start]);
         let rows = params[theirs.features.weights].chunks_exact_mut(wide);
         for (to, from) in rows.zip(self.params[ours.features.weights].chunks_exact(narrow)) {
             to[..narrow].copy_from_slice(from);
@@ -148,10 +157,6 @@ impl BeatStem {
 impl TagsArgs {
     /// The beat network's stem, if one is wanted.
     fn beat_stem(&self) -> Result<Option<BeatStem>> {
-        ensure!(
-            self.channels.is_empty() || self.stem == Start::Scratch,
-            "--channels needs --stem scratch: a stem of the beat model has its channels"
-        );
         if self.stem == Start::Scratch && (self.compare == 0 || !self.channels.is_empty()) {
             return Ok(None);
         }

@@ -74,9 +74,9 @@ pub fn train(
     ensure!(!music.is_empty(), "no music to train on; ask for more hours");
     let mut run = match desk.checkpoint().filter(|_| desk.resume) {
         Some(checkpoint) => {
-            Run::resume(plan, &fingerprint, Checkpoint::load(&checkpoint)?, desk.gpu)?
+            Run::resume(plan, &music, &fingerprint, Checkpoint::load(&checkpoint)?, desk.gpu)?
         }
-        None => Run::start(plan, &fingerprint, stem, desk.gpu)?,
+        None => Run::start(plan, &music, &fingerprint, stem, desk.gpu)?,
     };
     if let Some(folder) = &desk.folder {
         std::fs::create_dir_all(folder)?;

@@ -86,6 +86,11 @@ impl TagPlan {
     /// Names the number, its value and what it may be.
     pub fn check(&self) -> Result<()> {
         self.shape.check()?;
+        ensure!(
+            self.start != Start::Frozen || self.shape.channels.len() == 2,
+            "channels = {:?}: a frozen stem is the beat model's, which has two convolutions",
+            self.shape.channels
+        );
         ensure!(self.steps > 0, "steps = 0: give at least 1");
         ensure!(
             self.batch > 0 && self.batch.is_multiple_of(SHARD),

@@ -12,7 +12,7 @@ use super::sampler::{Lesson, Music};
 use super::scores::scores;
 use super::{Start, TagEntry, TagPlan, Trained};
 use crate::dice::Dice;
-use crate::net::{GpuTags, TagLoss, TagNetwork, TagShard, random_tag_parameters};
+use crate::net::{GpuTags, TagLoss, TagNetwork, TagShard, random_tag_parameters, standardise};
 use crate::optimise::{AdamW, Settings, average};
 use crate::tagclip::TagClip;
 use crate::train::checkpoint::{AboutRun, Checkpoint};
@@ -91,7 +91,8 @@ impl Run {
     /// When a stem is wanted and there is none, or it is of another size, or a GPU is asked for and cannot be had.
     pub(super) fn start(
         plan: &TagPlan,
-        music: &str,
+        music: &Music,
+        name: &str,
         stem: Option<&[f32]>,
         gpu: bool,
     ) -> Result<Self> {
@@ -108,6 +109,15 @@ impl Run {
                 params[..len].copy_from_slice(&stem[..len]);
             }
         }
+        let layout = plan.shape.layout().base;
+        let own = match plan.start {
+            Start::Scratch => 0,
+            // All of a shallow stem and its features are the beat network's.
+            Start::Frozen | Start::Tuned if layout.stem.len() == 2 => layout.stem.len() + 1,
+            Start::Frozen | Start::Tuned => 2,
+        };
+        let lesson = prepare(plan, music, plan.batch, (0, 0));
+        standardise(&layout, &mut params, own, &lesson.mel, plan.batch);
         Ok(Self {
             adam: AdamW::new(&plan.shape.layout().base),
             settings: Settings::over(plan.steps, plan.rate),
@@ -119,7 +129,7 @@ impl Run {
             running: (0.0, 0),
             history: Vec::new(),
             benches: benches(plan, gpu)?,
-            music: music.to_owned(),
+            music: name.to_owned(),
             plan: plan.clone(),
         })
     }
@@ -130,7 +140,8 @@ impl Run {
     /// When the plan is another one.
     pub(super) fn resume(
         plan: &TagPlan,
-        music: &str,
+        music: &Music,
+        name: &str,
         from: Checkpoint<Head>,
         gpu: bool,
     ) -> Result<Self> {
@@ -140,10 +151,10 @@ impl Run {
             from.head.plan
         );
         ensure!(
-            from.head.music == music,
+            from.head.music == name,
             "the checkpoint was made with other music or words; repeat them or start without --resume"
         );
-        let mut run = Self::start(plan, music, Some(&from.params), gpu)?;
+        let mut run = Self::start(plan, music, name, Some(&from.params), gpu)?;
         (run.params, run.smooth, run.best) = (from.params, from.smooth, from.best);
         (run.adam.first, run.adam.second) = (from.first, from.second);
         run.adam.steps = i32::try_from(from.head.step)?;
