@@ -19,7 +19,7 @@ use tract_onnx::pb;
 use crate::hash::hex;
 use crate::net::BeatShape;
 
-pub use import::parameters;
+pub use import::{parameters, tag_parameters};
 pub use tags::tag_onnx_bytes;
 
 /// What the file says about itself beside the network.

@@ -78,6 +78,10 @@ pub struct TagsArgs {
     /// Beat model whose stem that is; its channels and features become those of the tag network.
     #[arg(long, default_value = "models/beats.onnx")]
     beats: PathBuf,
+    /// Tag model to begin with, as the one that ships: its network learns on, and its judgement too where the words
+    /// are the same. Sizes are then its own.
+    #[arg(long, conflicts_with_all = ["stem", "channels", "features", "hidden"])]
+    from: Option<PathBuf>,
     /// Channels of the convolutions: two, or four for a deeper stem. Default: the beat model's, with which they
     /// begin unless --stem scratch.
     #[arg(long, num_args = 2..=4)]
@@ -197,6 +201,32 @@ impl TagsArgs {
         }
     }
 
+    /// The plan to go on from the tag model `from`, and its parameters: without its head where it has other words.
+    fn going_on(
+        &self,
+        from: &Path,
+        vocabulary: &Vocabulary,
+    ) -> Result<(TagPlan, Option<Vec<f32>>)> {
+        let bytes = std::fs::read(from).with_context(|| format!("reading {}", from.display()))?;
+        let (shape, mut params, theirs) =
+            export::tag_parameters(&bytes).with_context(|| from.display().to_string())?;
+        let same =
+            (&theirs.genres, &theirs.instruments) == (&vocabulary.genres, &vocabulary.instruments);
+        if !same {
+            eprintln!("{} has other words: what it says of them is learned anew", from.display());
+            params.truncate(shape.layout().base.head.weights.start);
+        }
+        let (genres, instruments) = (vocabulary.genres.len(), vocabulary.instruments.len());
+        let plan = TagPlan {
+            shape: TagShape { genres, instruments, ..shape },
+            start: Start::Model,
+            from: Some(export::sha256(&bytes)),
+            ..self.plan(None, vocabulary)
+        };
+        plan.check()?;
+        Ok((plan, Some(params)))
+    }
+
     /// The music to render, from the datasets in `data`.
     fn music(&self, data: Option<PathBuf>) -> CorpusSettings {
         CorpusSettings {
@@ -248,16 +278,22 @@ impl TagsArgs {
             Start::Scratch => "scratch",
             Start::Frozen => "frozen",
             Start::Tuned => "tuned",
+            Start::Model => "",
         };
-        words.push(format!("--stem {stem}"));
+        match &plan.from {
+            Some(sha256) => words.push(format!("--from MODEL (SHA-256 {sha256})")),
+            None => words.push(format!("--stem {stem}")),
+        }
         if !self.channels.is_empty() {
             let channels: Vec<String> = self.channels.iter().map(usize::to_string).collect();
             words.push(format!("--channels {}", channels.join(" ")));
         }
         words.extend(self.features.iter().map(|features| format!("--features {features}")));
+        if plan.from.is_none() && plan.shape.hidden != 96 {
+            words.push(format!("--hidden {}", plan.shape.hidden));
+        }
         let usual = TagPlan::usual(plan.shape.clone());
         for (name, value, usual) in [
-            ("hidden", plan.shape.hidden.to_string(), "96".to_owned()),
             ("rate", plan.rate.to_string(), usual.rate.to_string()),
             ("dropout", plan.dropout.to_string(), usual.dropout.to_string()),
             ("mixup", plan.mixup.to_string(), usual.mixup.to_string()),
@@ -290,10 +326,16 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     if let Some(dev) = &args.dev {
         ensure!(!audio_files(dev).is_empty(), "--dev {} holds no audio", dev.display());
     }
-    let stem = args.beat_stem()?;
-    let plan = args.plan(stem.as_ref(), &vocabulary);
-    plan.check()?;
-    let stem = stem.map(|stem| stem.widened(&plan.shape, plan.seed)).transpose()?;
+    let (plan, stem) = match &args.from {
+        Some(from) => args.going_on(from, &vocabulary)?,
+        None => {
+            let stem = args.beat_stem()?;
+            let plan = args.plan(stem.as_ref(), &vocabulary);
+            plan.check()?;
+            let stem = stem.map(|stem| stem.widened(&plan.shape, plan.seed)).transpose()?;
+            (plan, stem)
+        }
+    };
     let music = args.music(sets);
     music.check()?;
     let users = own.map(|own| Users::read(&own, &vocabulary, args.folds, args.seed)).transpose()?;
@@ -344,6 +386,13 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     let worse = matches!(&old, Some(Ok(old)) if given.overall() < old.overall());
     let mut rows = Vec::new();
     if args.compare > 0 {
+        // The others begin with the beat network, not with the model this one goes on from.
+        let stem = match args.from {
+            Some(_) => {
+                args.beat_stem()?.map(|stem| stem.widened(&plan.shape, plan.seed)).transpose()?
+            }
+            None => stem,
+        };
         rows = comparison::variants(&plan, args.compare, stem.as_deref(), clips, validation)?;
         rows.extend(comparison::baselines(&plan, clips, validation)?);
     }

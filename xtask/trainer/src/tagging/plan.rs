@@ -17,6 +17,9 @@ pub enum Start {
     Frozen,
     /// The stem of the beat network, learning on.
     Tuned,
+    /// Another tag model, learning on; its judgement too, where the words are the same.
+    #[value(skip)]
+    Model,
 }
 
 impl Start {
@@ -27,6 +30,7 @@ impl Start {
             Self::Scratch => "from scratch",
             Self::Frozen => "beat stem, frozen",
             Self::Tuned => "beat stem, fine-tuned",
+            Self::Model => "from another tag model",
         }
     }
 }
@@ -58,6 +62,9 @@ pub struct TagPlan {
     pub validate_every: usize,
     /// Validations without a better score before training stops.
     pub patience: usize,
+    /// SHA-256 of the tag model it begins with, if it does.
+    #[serde(default)]
+    pub from: Option<String>,
 }
 
 impl TagPlan {
@@ -77,6 +84,7 @@ impl TagPlan {
             mixup: 0.25,
             validate_every: 250,
             patience: 10,
+            from: None,
         }
     }
 

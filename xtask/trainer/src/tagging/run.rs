@@ -98,7 +98,11 @@ impl Run {
     ) -> Result<Self> {
         let mut params = random_tag_parameters(&plan.shape, plan.seed);
         if plan.start != Start::Scratch {
-            let len = plan.shape.stem_len();
+            let len = match plan.start {
+                // All but a head in other words.
+                Start::Model => stem.map_or(0, <[f32]>::len).min(params.len()),
+                _ => plan.shape.stem_len(),
+            };
             let given = stem.map_or(0, <[f32]>::len);
             ensure!(
                 given >= len,
@@ -113,6 +117,7 @@ impl Run {
         let own = match plan.start {
             Start::Scratch => 0,
             // All of a shallow stem and its features are the beat network's.
+            Start::Model => layout.stem.len() + 1,
             Start::Frozen | Start::Tuned if layout.stem.len() == 2 => layout.stem.len() + 1,
             Start::Frozen | Start::Tuned => 2,
         };
