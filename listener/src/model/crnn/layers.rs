@@ -39,22 +39,29 @@ impl Dense {
     }
 }
 
-/// A valid convolution over frames and bands, a max-pool over bands and an ELU; channels last.
+/// What a max-pool makes one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pool {
+    pub(super) frames: usize,
+    pub(super) bands: usize,
+}
+
+/// A valid convolution over frames and bands, a max-pool over both and an ELU; channels last.
 pub(super) struct Conv {
     weights: Packed,
     bias: Vec<f32>,
     channels_in: usize,
     bands_in: usize,
-    pool: usize,
+    pool: Pool,
     /// Frames of one channel, band by band.
     woven: Vec<f32>,
-    /// One frame before its pool.
+    /// The frames of one pool before it.
     raw: Vec<f32>,
 }
 
 impl Conv {
     /// `weights` are `[outputs, channels in, frames, bands]`.
-    pub(super) fn new(weights: &[f32], bias: Vec<f32>, bands_in: usize, pool: usize) -> Self {
+    pub(super) fn new(weights: &[f32], bias: Vec<f32>, bands_in: usize, pool: Pool) -> Self {
         let (outputs, taps) = (bias.len(), KERNEL * KERNEL);
         let channels_in = weights.len() / (outputs * taps);
         // Rows in the order in which a window lies in memory: frame, band, channel; or band, frame.
@@ -68,12 +75,16 @@ impl Conv {
         let weights = Packed::new(View::new(&turned, taps * channels_in, outputs));
         let mut conv =
             Self { weights, bias, channels_in, bands_in, pool, woven: Vec::new(), raw: Vec::new() };
-        conv.raw = vec![0.0; conv.bands_out() * pool * outputs];
+        conv.raw = vec![0.0; pool.frames * conv.bands_out() * pool.bands * outputs];
         conv
     }
 
     pub(super) fn bands_out(&self) -> usize {
-        (self.bands_in - KERNEL + 1) / self.pool
+        (self.bands_in - KERNEL + 1) / self.pool.bands
+    }
+
+    pub(super) fn pool(&self) -> Pool {
+        self.pool
     }
 
     /// Values of one frame, out.
@@ -86,26 +97,40 @@ impl Conv {
         self.bands_in * self.channels_in
     }
 
-    /// The three frames of `x` [3, bands, channels] -> `y` [bands out, outputs].
+    /// The frames of a pool and two before them, `x` [frames, bands, channels] -> `y` [bands out, outputs].
     pub(super) fn apply(&mut self, x: &[f32], y: &mut [f32]) {
-        let (rows, run) = (self.bands_out() * self.pool, KERNEL * self.channels_in);
-        let windows = if self.channels_in == 1 {
-            // Runs of three values are too short: a window is one of nine when the frames interlace.
-            self.woven.clear();
-            let (first, rest) = x.split_at(self.bands_in);
-            let (second, third) = rest.split_at(self.bands_in);
-            for ((a, b), c) in first.iter().zip(second).zip(third) {
-                self.woven.extend([a, b, c]);
-            }
-            View { cols: KERNEL * run, row_step: KERNEL, ..View::new(&self.woven, rows, 1) }
-        } else {
-            let run_step = self.width_in();
-            let view = View::new(x, rows, run);
-            View { row_step: self.channels_in, runs: KERNEL, run_step, ..view }
-        };
-        let onto = Onto::Row(&self.bias);
-        multiply(windows, &self.weights, &mut self.raw, self.bias.len(), onto);
-        pool(&self.raw, self.bias.len(), self.pool, y);
+        let (rows, run) = (self.bands_out() * self.pool.bands, KERNEL * self.channels_in);
+        let (outputs, width) = (self.bias.len(), self.width_in());
+        for (raw, x) in
+            self.raw.chunks_exact_mut(rows * outputs).zip(x.windows(KERNEL * width).step_by(width))
+        {
+            let windows = if self.channels_in == 1 {
+                // Runs of three values are too short: a window is one of nine when the frames interlace.
+                self.woven.clear();
+                let (first, rest) = x.split_at(self.bands_in);
+                let (second, third) = rest.split_at(self.bands_in);
+                for ((a, b), c) in first.iter().zip(second).zip(third) {
+                    self.woven.extend([a, b, c]);
+                }
+                View { cols: KERNEL * run, row_step: KERNEL, ..View::new(&self.woven, rows, 1) }
+            } else {
+                let view = View::new(x, rows, run);
+                View { row_step: self.channels_in, runs: KERNEL, run_step: width, ..view }
+            };
+            multiply(windows, &self.weights, raw, outputs, Onto::Row(&self.bias));
+        }
+        let (first, others) = self.raw.split_at_mut(rows * outputs);
+        others.chunks_exact(rows * outputs).for_each(|other| keep_larger(first, other));
+        pool(first, outputs, self.pool.bands, y);
+    }
+}
+
+vectorised! {
+    /// The larger of `x` and `other`, place by place, in `x`.
+    fn keep_larger<FMA>(x: &mut [f32], other: &[f32]) {
+        for (x, other) in x.iter_mut().zip(other) {
+            *x = if *other > *x { *other } else { *x };
+        }
     }
 }
 
