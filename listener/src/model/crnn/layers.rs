@@ -46,6 +46,9 @@ pub(super) struct Pool {
     pub(super) bands: usize,
 }
 
+/// Bands of a frame that are too few for the tall tiles of a product.
+const FEW: usize = 4;
+
 /// A valid convolution over frames and bands, a max-pool over both and an ELU; channels last.
 pub(super) struct Conv {
     weights: Packed,
@@ -72,11 +75,12 @@ impl Conv {
             let tap = if channels_in == 1 { KERNEL * band + frame } else { place % taps };
             turned[(tap * channels_in + from) * outputs + output] = *weight;
         }
-        let weights = Packed::new(View::new(&turned, taps * channels_in, outputs));
-        let mut conv =
-            Self { weights, bias, channels_in, bands_in, pool, woven: Vec::new(), raw: Vec::new() };
-        conv.raw = vec![0.0; pool.frames * conv.bands_out() * pool.bands * outputs];
-        conv
+        let rows = (bands_in - KERNEL + 1) / pool.bands * pool.bands;
+        let view = View::new(&turned, taps * channels_in, outputs);
+        let weights = if rows <= FEW { Packed::for_few_rows(view) } else { Packed::new(view) };
+        let woven = if channels_in == 1 { vec![0.0; KERNEL * bands_in] } else { Vec::new() };
+        let raw = vec![0.0; pool.frames * rows * outputs];
+        Self { weights, bias, channels_in, bands_in, pool, woven, raw }
     }
 
     pub(super) fn bands_out(&self) -> usize {
@@ -101,17 +105,11 @@ impl Conv {
     pub(super) fn apply(&mut self, x: &[f32], y: &mut [f32]) {
         let (rows, run) = (self.bands_out() * self.pool.bands, KERNEL * self.channels_in);
         let (outputs, width) = (self.bias.len(), self.width_in());
-        for (raw, x) in
-            self.raw.chunks_exact_mut(rows * outputs).zip(x.windows(KERNEL * width).step_by(width))
-        {
+        let frames = x.windows(KERNEL * width).step_by(width);
+        for (raw, x) in self.raw.chunks_exact_mut(rows * outputs).zip(frames) {
             let windows = if self.channels_in == 1 {
                 // Runs of three values are too short: a window is one of nine when the frames interlace.
-                self.woven.clear();
-                let (first, rest) = x.split_at(self.bands_in);
-                let (second, third) = rest.split_at(self.bands_in);
-                for ((a, b), c) in first.iter().zip(second).zip(third) {
-                    self.woven.extend([a, b, c]);
-                }
+                weave(x, &mut self.woven);
                 View { cols: KERNEL * run, row_step: KERNEL, ..View::new(&self.woven, rows, 1) }
             } else {
                 let view = View::new(x, rows, run);
@@ -122,6 +120,16 @@ impl Conv {
         let (first, others) = self.raw.split_at_mut(rows * outputs);
         others.chunks_exact(rows * outputs).for_each(|other| keep_larger(first, other));
         pool(first, outputs, self.pool.bands, y);
+    }
+}
+
+/// The three frames of `x` [3, bands] -> `woven` [bands, 3].
+fn weave(x: &[f32], woven: &mut [f32]) {
+    let (first, rest) = x.split_at(x.len() / KERNEL);
+    let (second, third) = rest.split_at(first.len());
+    let threes = woven.as_chunks_mut::<KERNEL>().0;
+    for (((to, a), b), c) in threes.iter_mut().zip(first).zip(second).zip(third) {
+        *to = [*a, *b, *c];
     }
 }
 
