@@ -59,7 +59,7 @@ impl TagCard<'_> {
             self.vocabulary.moods.iter().map(|mood| mood.word.as_str()).collect();
         format!(
             "# {name}.onnx: genre, instruments and mood\n\n\
-             A causal network, a judgement a second: two convolutions over log-mel frames, an LSTM \
+             A causal network, a judgement a second: {convolutions} convolutions over log-mel frames, an LSTM \
              of {hidden} over frames, mean and maximum of both over {seconds} s, an LSTM of {hidden} over \
              the seconds, one head with a softmax over genres, sigmoids over instruments, and valence and arousal. \
              {parameters} parameters, rounded to bfloat16.\n\n\
@@ -74,6 +74,7 @@ impl TagCard<'_> {
              | shown | smoothed over {smoothing} s, genres over {genre_s} s; a genre is named from {sure}, else Tatum is unsure; an instrument is shown from {on} until {off} |\n\
              | made again by | `{command}` |\n\n",
             name = self.name,
+            convolutions = if shape.channels.len() > 2 { "four" } else { "two" },
             seconds = shape.block as f64 * spec.hop_s,
             hidden = shape.hidden,
             parameters = shape.layout().base.len,
