@@ -6,10 +6,11 @@ use std::cell::Cell;
 
 use listener::{
     Activations, BeatNet, Decoder, DecoderSettings, FeatureSpec, LaneFrame, LogMel, MelFrame,
-    Runtime, SamplePos,
+    Runtime, SamplePos, TagNet,
 };
 
 const MODEL: &[u8] = include_bytes!("../../models/beats.onnx");
+const TAGS: &[u8] = include_bytes!("../../models/tags.onnx");
 
 struct Counting;
 
@@ -72,4 +73,18 @@ fn inference_allocates_nothing() {
     };
     (0..20).for_each(&mut step);
     assert_eq!(allocations(|| (20..120).for_each(&mut step)), 0);
+}
+
+#[test]
+fn tagging_allocates_nothing() {
+    let mut net = TagNet::from_bytes(TAGS, &FeatureSpec::CURRENT, &Runtime::Embedded)
+        .expect("the model loads");
+    let mut ear = net.new_ear();
+    let mut step = |k| {
+        if ear.push(&frame(k).bins) {
+            net.step(&mut [&mut ear]).expect("a step");
+        }
+    };
+    (0..100).for_each(&mut step);
+    assert_eq!(allocations(|| (100..300).for_each(&mut step)), 0);
 }

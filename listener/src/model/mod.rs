@@ -109,7 +109,7 @@ pub struct NetState {
     pub(crate) h: Vec<f32>,
     /// `[layers, hidden]`.
     pub(crate) c: Vec<f32>,
-    /// Of the context, after the first convolution.
+    /// Of the context, after convolutions.
     middle: Middle,
 }
 

@@ -1,7 +1,8 @@
 //! `TagNet`: the streaming tag network, state in and state out, one second a step.
 //!
-//! Two convolutions as in the beat network, or four, an LSTM over frames, both pooled over a block, an LSTM
-//! over blocks, and a head: genres (softmax), instruments (sigmoids), valence and arousal (tanh).
+//! Convolutions as in the beat network, or more that also pool frames, an LSTM over the rows they make, both
+//! pooled over a block, an LSTM over blocks, and a head: genres (softmax), instruments (sigmoids), valence and
+//! arousal (tanh).
 //! Inputs `mel [batch, block, bands]`, `context [batch, context, bands]`, `h` and `c`
 //! `[layers, batch, hidden]`; outputs `tags [batch, genres + instruments + 2]` and the state.
 

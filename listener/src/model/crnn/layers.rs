@@ -39,22 +39,32 @@ impl Dense {
     }
 }
 
-/// A valid convolution over frames and bands, a max-pool over bands and an ELU; channels last.
+/// What a max-pool makes one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pool {
+    pub(super) frames: usize,
+    pub(super) bands: usize,
+}
+
+/// Bands of a frame that are too few for the tall tiles of a product.
+const FEW: usize = 4;
+
+/// A valid convolution over frames and bands, a max-pool over both and an ELU; channels last.
 pub(super) struct Conv {
     weights: Packed,
     bias: Vec<f32>,
     channels_in: usize,
     bands_in: usize,
-    pool: usize,
+    pool: Pool,
     /// Frames of one channel, band by band.
     woven: Vec<f32>,
-    /// One frame before its pool.
+    /// The frames of one pool before it.
     raw: Vec<f32>,
 }
 
 impl Conv {
     /// `weights` are `[outputs, channels in, frames, bands]`.
-    pub(super) fn new(weights: &[f32], bias: Vec<f32>, bands_in: usize, pool: usize) -> Self {
+    pub(super) fn new(weights: &[f32], bias: Vec<f32>, bands_in: usize, pool: Pool) -> Self {
         let (outputs, taps) = (bias.len(), KERNEL * KERNEL);
         let channels_in = weights.len() / (outputs * taps);
         // Rows in the order in which a window lies in memory: frame, band, channel; or band, frame.
@@ -65,15 +75,20 @@ impl Conv {
             let tap = if channels_in == 1 { KERNEL * band + frame } else { place % taps };
             turned[(tap * channels_in + from) * outputs + output] = *weight;
         }
-        let weights = Packed::new(View::new(&turned, taps * channels_in, outputs));
-        let mut conv =
-            Self { weights, bias, channels_in, bands_in, pool, woven: Vec::new(), raw: Vec::new() };
-        conv.raw = vec![0.0; conv.bands_out() * pool * outputs];
-        conv
+        let rows = (bands_in - KERNEL + 1) / pool.bands * pool.bands;
+        let view = View::new(&turned, taps * channels_in, outputs);
+        let weights = if rows <= FEW { Packed::for_few_rows(view) } else { Packed::new(view) };
+        let woven = if channels_in == 1 { vec![0.0; KERNEL * bands_in] } else { Vec::new() };
+        let raw = vec![0.0; pool.frames * rows * outputs];
+        Self { weights, bias, channels_in, bands_in, pool, woven, raw }
     }
 
     pub(super) fn bands_out(&self) -> usize {
-        (self.bands_in - KERNEL + 1) / self.pool
+        (self.bands_in - KERNEL + 1) / self.pool.bands
+    }
+
+    pub(super) fn pool(&self) -> Pool {
+        self.pool
     }
 
     /// Values of one frame, out.
@@ -86,26 +101,44 @@ impl Conv {
         self.bands_in * self.channels_in
     }
 
-    /// The three frames of `x` [3, bands, channels] -> `y` [bands out, outputs].
+    /// The frames of a pool and two before them, `x` [frames, bands, channels] -> `y` [bands out, outputs].
     pub(super) fn apply(&mut self, x: &[f32], y: &mut [f32]) {
-        let (rows, run) = (self.bands_out() * self.pool, KERNEL * self.channels_in);
-        let windows = if self.channels_in == 1 {
-            // Runs of three values are too short: a window is one of nine when the frames interlace.
-            self.woven.clear();
-            let (first, rest) = x.split_at(self.bands_in);
-            let (second, third) = rest.split_at(self.bands_in);
-            for ((a, b), c) in first.iter().zip(second).zip(third) {
-                self.woven.extend([a, b, c]);
-            }
-            View { cols: KERNEL * run, row_step: KERNEL, ..View::new(&self.woven, rows, 1) }
-        } else {
-            let run_step = self.width_in();
-            let view = View::new(x, rows, run);
-            View { row_step: self.channels_in, runs: KERNEL, run_step, ..view }
-        };
-        let onto = Onto::Row(&self.bias);
-        multiply(windows, &self.weights, &mut self.raw, self.bias.len(), onto);
-        pool(&self.raw, self.bias.len(), self.pool, y);
+        let (rows, run) = (self.bands_out() * self.pool.bands, KERNEL * self.channels_in);
+        let (outputs, width) = (self.bias.len(), self.width_in());
+        let frames = x.windows(KERNEL * width).step_by(width);
+        for (raw, x) in self.raw.chunks_exact_mut(rows * outputs).zip(frames) {
+            let windows = if self.channels_in == 1 {
+                // Runs of three values are too short: a window is one of nine when the frames interlace.
+                weave(x, &mut self.woven);
+                View { cols: KERNEL * run, row_step: KERNEL, ..View::new(&self.woven, rows, 1) }
+            } else {
+                let view = View::new(x, rows, run);
+                View { row_step: self.channels_in, runs: KERNEL, run_step: width, ..view }
+            };
+            multiply(windows, &self.weights, raw, outputs, Onto::Row(&self.bias));
+        }
+        let (first, others) = self.raw.split_at_mut(rows * outputs);
+        others.chunks_exact(rows * outputs).for_each(|other| keep_larger(first, other));
+        pool(first, outputs, self.pool.bands, y);
+    }
+}
+
+/// The three frames of `x` [3, bands] -> `woven` [bands, 3].
+fn weave(x: &[f32], woven: &mut [f32]) {
+    let (first, rest) = x.split_at(x.len() / KERNEL);
+    let (second, third) = rest.split_at(first.len());
+    let threes = woven.as_chunks_mut::<KERNEL>().0;
+    for (((to, a), b), c) in threes.iter_mut().zip(first).zip(second).zip(third) {
+        *to = [*a, *b, *c];
+    }
+}
+
+vectorised! {
+    /// The larger of `x` and `other`, place by place, in `x`.
+    fn keep_larger<FMA>(x: &mut [f32], other: &[f32]) {
+        for (x, other) in x.iter_mut().zip(other) {
+            *x = if *other > *x { *other } else { *x };
+        }
     }
 }
 

@@ -5,33 +5,30 @@
 //! proves on frames of noise that it says what the graph says.
 
 mod layers;
+mod stem;
 pub(super) mod tensors;
 
-use layers::{Conv, Dense, GROUP, KERNEL, Lstm, sigmoid_all, softmax, statistics, tanh_all};
+use layers::{Dense, Lstm, sigmoid_all, softmax, statistics, tanh_all};
+use stem::Stem;
 use tensors::Tensors;
+
+pub(super) use stem::Middle;
 
 use super::file::Graph;
 use super::{Lane, ModelShape};
-use crate::BANDS;
 use crate::kernels::activation::elu_all;
 
-/// Bands per pooled band, after each convolution.
-const POOLS: [usize; 2] = [2, 3];
-/// Frames before the first that the convolutions look back on.
-const CONTEXT: usize = 2 * (KERNEL - 1);
-/// Most rows (frames of all lanes) that are worked on at once: what lies between the layers then stays in
+/// Most rows (of all lanes) that are worked on at once: what lies between the layers then stays in
 /// the cache.
 const MOST_ROWS: usize = 64;
 
 /// One network and the memory it works in.
 pub(super) struct Crnn {
-    convs: [Conv; 2],
+    stem: Stem,
     features: Dense,
     lstm: Vec<Lstm>,
     head: Dense,
     kind: Kind,
-    /// Frames of each lane in a step.
-    frames: usize,
     work: Work,
 }
 
@@ -39,18 +36,14 @@ pub(super) struct Crnn {
 enum Kind {
     /// Activations of every frame.
     Beats,
-    /// Tags of a block of frames: its LSTM over frames, pooled with the features, feeds one over blocks.
+    /// Tags of a block of frames: its LSTM over rows, pooled with the features, feeds one over blocks.
     Tags { genres: usize, instruments: usize },
 }
 
 /// What lies between the layers.
 #[derive(Default)]
 struct Work {
-    /// One lane's frames after its context, `[context + frames, bands]`.
-    image: Vec<f32>,
-    /// The same after the first convolution.
-    middle: Vec<f32>,
-    /// After both, `[frames, lanes, values]`.
+    /// What the stem makes of all lanes, `[rows, lanes, values]`.
     rows: Vec<f32>,
     features: Vec<f32>,
     /// What goes into an LSTM layer, and what comes out.
@@ -66,19 +59,8 @@ impl Crnn {
     /// The network of `graph`, if its tensors are those of one.
     pub(super) fn read(graph: &Graph) -> Option<Self> {
         let ModelShape { context, layers, hidden } = graph.shape;
-        let tensors = Tensors::of(&graph.proto)?;
-        let mut bands = BANDS;
-        let mut channels = 1;
-        let convs = [0, 1].map(|index| {
-            let bias = tensors.floats(&format!("conv{index}.bias"))?;
-            let weights = tensors.floats(&format!("conv{index}.weight"))?;
-            let fits = weights.len() == bias.len() * channels * KERNEL * KERNEL
-                && bias.len().is_multiple_of(GROUP);
-            let conv = fits.then(|| Conv::new(&weights, bias, bands, POOLS[index]))?;
-            (bands, channels) = (conv.bands_out(), conv.width() / conv.bands_out());
-            Some(conv)
-        });
-        let [Some(first), Some(second)] = convs else { return None };
+        let tensors = Tensors::of(graph.proto.graph.as_ref()?);
+        let stem = Stem::read(&tensors, context, graph.interface.frames)?;
         let features = tensors.dense("features")?;
         let lstm: Vec<Lstm> =
             (0..layers).map(|layer| tensors.lstm(layer)).collect::<Option<_>>()?;
@@ -91,8 +73,7 @@ impl Crnn {
                 Kind::Tags { genres, instruments }
             }
         };
-        let fits = context == CONTEXT
-            && features.inputs() == second.width()
+        let fits = features.inputs() == stem.width()
             && lstm.first()?.inputs() == features.outputs()
             && lstm.iter().all(|layer| layer.hidden() == hidden)
             && head.inputs() == hidden
@@ -105,27 +86,26 @@ impl Crnn {
                         && head.outputs() == genres + instruments + 2
                 }
             };
-        let (convs, frames) = ([first, second], graph.interface.frames);
         let work = Work::default();
-        fits.then_some(Self { convs, features, lstm, head, kind, frames, work })
+        fits.then_some(Self { stem, features, lstm, head, kind, work })
     }
 
     /// One step of each of `lanes`.
     pub(super) fn step(&mut self, lanes: &mut [impl Lane]) {
-        for lanes in lanes.chunks_mut((MOST_ROWS / self.frames).max(1)) {
+        for lanes in lanes.chunks_mut((MOST_ROWS / self.stem.rows()).max(1)) {
             self.step_some(lanes);
         }
     }
 
     fn step_some(&mut self, lanes: &mut [impl Lane]) {
         let count = lanes.len();
-        let Self { convs, features, lstm, head, kind, frames, work } = self;
-        let frames = *frames;
-        work.rows.resize(frames * count * features.inputs(), 0.0);
+        let Self { stem, features, lstm, head, kind, work } = self;
+        work.rows.resize(stem.rows() * count * features.inputs(), 0.0);
         for (b, lane) in lanes.iter_mut().enumerate() {
-            work.stem(convs, lane, b, count);
+            let rows = work.rows.chunks_exact_mut(features.inputs());
+            stem.apply(lane, rows.skip(b).step_by(count));
         }
-        work.features.resize(frames * count * features.outputs(), 0.0);
+        work.features.resize(stem.rows() * count * features.outputs(), 0.0);
         features.apply(&work.rows, &mut work.features);
         elu_all(&mut work.features);
         work.below.clone_from(&work.features);
@@ -155,66 +135,7 @@ impl Crnn {
     }
 }
 
-/// What the first convolution made of a context, so that it hears every frame once. It follows from the
-/// context alone: another engine may move that on without it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Middle {
-    of: Vec<f32>,
-    values: Vec<f32>,
-}
-
-/// It is no memory of its own.
-impl PartialEq for Middle {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Middle {
-    /// Writes what is known of `context` to the beginning of `middle`; says how many values that are.
-    fn recall(&self, context: &[f32], middle: &mut [f32]) -> usize {
-        if self.of != context {
-            return 0;
-        }
-        middle[..self.values.len()].copy_from_slice(&self.values);
-        self.values.len()
-    }
-
-    fn keep(&mut self, context: &[f32], values: &[f32]) {
-        self.of.clear();
-        self.of.extend_from_slice(context);
-        self.values.clear();
-        self.values.extend_from_slice(values);
-    }
-}
-
 impl Work {
-    /// Lane `b` of `count` through both convolutions; its context moves on.
-    fn stem(&mut self, convs: &mut [Conv; 2], lane: &mut impl Lane, b: usize, count: usize) {
-        let [first, second] = convs;
-        self.image.clear();
-        self.image.extend_from_slice(&lane.state().context);
-        self.image.extend_from_slice(lane.mel());
-        let kept = self.image.len() - CONTEXT * BANDS;
-        let frames = kept / BANDS;
-        let width = first.width();
-        self.middle.resize((frames + KERNEL - 1) * width, 0.0);
-        let state = lane.state();
-        let known = state.middle.recall(&state.context, &mut self.middle);
-        state.context.copy_from_slice(&self.image[kept..]);
-        let windows = self.image.windows(KERNEL * BANDS).step_by(BANDS);
-        let middle = self.middle.chunks_exact_mut(width);
-        for (x, y) in windows.zip(middle).skip(known / width) {
-            first.apply(x, y);
-        }
-        state.middle.keep(&state.context, &self.middle[frames * width..]);
-        let windows = self.middle.windows(KERNEL * width).step_by(width);
-        let rows = self.rows.chunks_exact_mut(second.width()).skip(b).step_by(count);
-        for (x, y) in windows.zip(rows) {
-            second.apply(x, y);
-        }
-    }
-
     /// What lies `below` through LSTM layer `index`, into its place.
     fn layer(&mut self, layer: &mut Lstm, index: usize, lanes: &mut [impl Lane]) {
         let hidden = layer.hidden();
@@ -237,7 +158,7 @@ impl Work {
         std::mem::swap(&mut self.below, &mut self.above);
     }
 
-    /// Mean and maximum of every feature and of every unit `below`, over the frames of each lane.
+    /// Mean and maximum of every feature and of every unit `below`, over the rows of each lane.
     fn pool(&mut self, count: usize, features: usize, hidden: usize) {
         self.above.resize(count * 2 * (features + hidden), 0.0);
         for (b, pooled) in self.above.chunks_exact_mut(2 * (features + hidden)).enumerate() {

@@ -1,9 +1,9 @@
-//! The tensors of a graph, by the names that the trainer's export gives them.
+//! The tensors of a graph, and the sizes of its pools, by the names that the trainer's export gives them.
 
 use tract_onnx::pb::tensor_proto::DataType;
-use tract_onnx::pb::{ModelProto, TensorProto};
+use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
 
-use super::layers::{Dense, Lstm};
+use super::layers::{Dense, Lstm, Pool};
 
 /// All values of a tensor of floats, of which there are some.
 pub(in crate::model) fn floats(tensor: &TensorProto) -> Option<Vec<f32>> {
@@ -12,15 +12,15 @@ pub(in crate::model) fn floats(tensor: &TensorProto) -> Option<Vec<f32>> {
     whole.then(|| values.iter().map(|value| f32::from_le_bytes(*value)).collect())
 }
 
-pub(super) struct Tensors<'a>(&'a [TensorProto]);
+pub(super) struct Tensors<'a>(&'a GraphProto);
 
 impl<'a> Tensors<'a> {
-    pub(super) fn of(model: &'a ModelProto) -> Option<Self> {
-        Some(Self(&model.graph.as_ref()?.initializer))
+    pub(super) fn of(graph: &'a GraphProto) -> Self {
+        Self(graph)
     }
 
     fn find(&self, name: &str) -> Option<&'a TensorProto> {
-        self.0.iter().find(|tensor| tensor.name == name)
+        self.0.initializer.iter().find(|tensor| tensor.name == name)
     }
 
     /// All values of a tensor of floats.
@@ -33,6 +33,15 @@ impl<'a> Tensors<'a> {
         let tensor = self.find(name).filter(|tensor| tensor.data_type == DataType::Int64 as i32)?;
         let value = i64::from_le_bytes(tensor.raw_data.as_slice().try_into().ok()?);
         usize::try_from(value).ok()
+    }
+
+    /// The sizes of the max-pool `name` over frames and bands.
+    pub(super) fn pool(&self, name: &str) -> Option<Pool> {
+        let is_pool = |node: &&NodeProto| node.name == name && node.op_type == "MaxPool";
+        let node = self.0.node.iter().find(is_pool)?;
+        let kernel = node.attribute.iter().find(|a| a.name == "kernel_shape")?;
+        let &[frames, bands] = &kernel.ints[..] else { return None };
+        Some(Pool { frames: frames.try_into().ok()?, bands: bands.try_into().ok()? })
     }
 
     pub(super) fn dense(&self, name: &str) -> Option<Dense> {

@@ -4,7 +4,9 @@ use listener::BANDS;
 use tract_onnx::pb;
 
 use super::node::{Size, declare, floats, int, integers, ints, node};
-use crate::net::{BeatShape, CONTEXT, Dense, KERNEL, OUTPUTS, POOLS, Recurrent, stem_bands};
+use crate::net::{
+    BeatShape, CONTEXT, Dense, KERNEL, OUTPUTS, Recurrent, Stage, stages, stem_bands,
+};
 
 /// A graph in the making.
 pub(super) struct Builder<'a> {
@@ -44,8 +46,21 @@ impl<'a> Builder<'a> {
         self.nodes.push(node(op, inputs, &[output], attributes));
     }
 
-    /// Convolution, pool over bands, ELU: [batch, channels, time, bands] in and out.
-    pub(super) fn stem(&mut self, input: &str, index: usize, dense: &Dense, output: &str) {
+    /// All convolutions, from one channel [batch, 1, time, bands] to the last's; the name of what comes out.
+    pub(super) fn stem(&mut self, input: &str, convolutions: &[Dense]) -> String {
+        let mut image = input.to_owned();
+        for (index, (dense, stage)) in
+            convolutions.iter().zip(stages(convolutions.len())).enumerate()
+        {
+            let output = self.name(&format!("stem{index}"));
+            self.stage(&image, index, dense, *stage, &output);
+            image = output;
+        }
+        image
+    }
+
+    /// Convolution, pool over frames and bands, ELU: [batch, channels, time, bands] in and out.
+    fn stage(&mut self, input: &str, index: usize, dense: &Dense, pool: Stage, output: &str) {
         let stage = self.name(&format!("conv{index}"));
         let (weights, bias) = (format!("{stage}.weight"), format!("{stage}.bias"));
         let channels = dense.inputs / (KERNEL * KERNEL);
@@ -64,7 +79,7 @@ impl<'a> Builder<'a> {
         let (raw, pooled) = (stage.clone(), format!("{stage}.pool"));
         let kernel = [KERNEL as i64; 2];
         self.push("Conv", &[input, &weights, &bias], &raw, vec![ints("kernel_shape", &kernel)]);
-        let pool = [1, POOLS[index] as i64];
+        let pool = [pool.frames, pool.bands].map(|size| size as i64);
         let attributes = vec![ints("kernel_shape", &pool), ints("strides", &pool)];
         self.push("MaxPool", &[&raw], &pooled, attributes);
         self.push("Elu", &[&pooled], output, vec![]);
@@ -143,12 +158,10 @@ pub(super) fn beats(shape: &BeatShape, params: &[f32]) -> pb::GraphProto {
     b.constants.push(integers("flat", &[0, 0, flat]));
     for (voice, params) in params.chunks_exact(layout.len).enumerate() {
         (b.params, b.first_layer, b.prefix) = (params, voice * shape.layers, prefix(voice));
-        let [stem0, stem1, by_time, rows, raw, logits] =
-            ["stem0", "stem1", "by_time", "rows", "features.raw", "logits"]
-                .map(|name| b.name(name));
-        b.stem("image", 0, &layout.stem[0], &stem0);
-        b.stem(&stem0, 1, &layout.stem[1], &stem1);
-        b.push("Transpose", &[&stem1], &by_time, vec![ints("perm", &[2, 0, 3, 1])]);
+        let [by_time, rows, raw, logits] =
+            ["by_time", "rows", "features.raw", "logits"].map(|name| b.name(name));
+        let stem = b.stem("image", &layout.stem);
+        b.push("Transpose", &[&stem], &by_time, vec![ints("perm", &[2, 0, 3, 1])]);
         b.push("Reshape", &[&by_time, "flat"], &rows, vec![]);
         b.dense(&rows, "features", &layout.features, &raw);
         let mut sequence = b.name("sequence0");

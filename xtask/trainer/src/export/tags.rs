@@ -1,6 +1,6 @@
 //! The tag network in the operators of ONNX.
 //!
-//! Inputs `mel` [batch, block, bands], `context` [batch, 4, bands], `h` and `c` [2, batch, hidden];
+//! Inputs `mel` [batch, block, bands], `context` [batch, 4 or 12, bands], `h` and `c` [2, batch, hidden];
 //! outputs `tags` [batch, genres + instruments + 2], `context_out`, `h_out`, `c_out`.
 
 use listener::{BANDS, TagSettings, Vocabulary};
@@ -9,7 +9,7 @@ use tract_onnx::pb;
 use super::graph::Builder;
 use super::node::{Size, declare, int, integers, ints};
 use super::{Provenance, model, rounded};
-use crate::net::{CONTEXT, Pooling, TagShape, stem_bands};
+use crate::net::{Pooling, TagShape, context, stages};
 use anyhow::{Result, ensure};
 
 /// The network as the bytes of an ONNX file, its parameters [`rounded`]; the same network gives the same
@@ -35,16 +35,15 @@ pub fn tag_onnx_bytes(
 
 fn graph(shape: &TagShape, params: &[f32]) -> pb::GraphProto {
     let layout = shape.layout().base;
+    let before = context(stages(layout.stem.len()));
     let mut b = Builder::new(params);
     b.push("Concat", &["context", "mel"], "frames", vec![int("axis", 1)]);
-    b.slice("frames", 1, -(CONTEXT as i64), i64::MAX, "context_out");
+    b.slice("frames", 1, -(before as i64), i64::MAX, "context_out");
     b.constants.push(integers("channel", &[1]));
     b.push("Unsqueeze", &["frames", "channel"], "image", vec![]);
-    b.stem("image", 0, &layout.stem[0], "stem0");
-    b.stem("stem0", 1, &layout.stem[1], "stem1");
-    b.push("Transpose", &["stem1"], "by_time", vec![ints("perm", &[2, 0, 3, 1])]);
-    let flat = (stem_bands()[2] * shape.channels[1]) as i64;
-    b.constants.push(integers("flat", &[0, 0, flat]));
+    let stem = b.stem("image", &layout.stem);
+    b.push("Transpose", &[&stem], "by_time", vec![ints("perm", &[2, 0, 3, 1])]);
+    b.constants.push(integers("flat", &[0, 0, layout.features.inputs as i64]));
     b.push("Reshape", &["by_time", "flat"], "rows", vec![]);
     b.dense("rows", "features", &layout.features, "features.raw");
     b.push("Elu", &["features.raw"], "features.out", vec![]);
@@ -79,7 +78,7 @@ fn graph(shape: &TagShape, params: &[f32]) -> pb::GraphProto {
         b.push("Concat", &[&layers[0], &layers[1]], part, vec![int("axis", 0)]);
     }
     let batch = || Size::Free("batch");
-    let context = |name| declare(name, &[batch(), Size::Is(CONTEXT), Size::Is(BANDS)]);
+    let context = |name| declare(name, &[batch(), Size::Is(before), Size::Is(BANDS)]);
     let state = |name| declare(name, &[Size::Is(2), batch(), Size::Is(shape.hidden)]);
     let mel = declare("mel", &[batch(), Size::Is(shape.block), Size::Is(BANDS)]);
     pb::GraphProto {
@@ -103,57 +102,114 @@ mod tests {
     use crate::net::{TagNetwork, TagShard, judge, random_tag_parameters};
     use listener::{FeatureSpec, Runtime, TagNet};
 
-    #[test]
-    fn the_listener_hears_what_the_trainer_heard() {
-        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
-        let vocabulary = Vocabulary {
-            genres: words("rock jazz pop"),
-            instruments: words("drums piano"),
-            moods: Vec::new(),
-        };
-        let shape = TagShape {
-            channels: vec![8, 16],
+    /// Three genres and two instruments by a stem of these channels.
+    fn shape(channels: &[usize]) -> TagShape {
+        TagShape {
+            channels: channels.to_vec(),
             features: 24,
             hidden: 16,
             block: 50,
             pooling: Pooling::Lstm,
             genres: 3,
             instruments: 2,
+        }
+    }
+
+    /// The embedded engine and, where `TATUM_ONNXRUNTIME` names its library, ONNX Runtime.
+    fn runtimes() -> impl Iterator<Item = Runtime> {
+        let library = std::env::var_os("TATUM_ONNXRUNTIME").filter(|library| !library.is_empty());
+        let other = |library: std::ffi::OsString| Runtime::OnnxRuntime {
+            library: library.into(),
+            providers: Vec::new(),
         };
-        let params = rounded(&random_tag_parameters(&shape, 5));
+        std::iter::once(Runtime::Embedded).chain(library.map(other))
+    }
+
+    fn load(shape: &TagShape, params: &[f32], runtime: &Runtime) -> TagNet {
+        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+        let vocabulary = Vocabulary {
+            genres: words("rock jazz pop"),
+            instruments: words("drums piano"),
+            moods: Vec::new(),
+        };
         let settings = TagSettings { smoothing_s: 60.0, ..TagSettings::default() };
-        let bytes = tag_onnx_bytes(&shape, &params, &vocabulary, &settings, &Provenance::default())
+        let bytes = tag_onnx_bytes(shape, params, &vocabulary, &settings, &Provenance::default())
             .expect("exported");
-        let mel: Vec<[f32; BANDS]> = (0..150)
-            .map(|k| std::array::from_fn(|band| ((k * 7 + band * 3) % 13) as f32 / 8.0))
-            .collect();
-        let mut shard = TagShard::default();
-        shard.forward(&TagNetwork::new(&shape, &params), mel.as_flattened(), 1, None);
-        let mut net =
-            TagNet::from_bytes(&bytes, &FeatureSpec::CURRENT, &Runtime::Embedded).expect("loads");
+        let net = TagNet::from_bytes(&bytes, &FeatureSpec::CURRENT, runtime).expect("loads");
         assert_eq!(**net.vocabulary(), vocabulary);
-        let mut ear = net.new_ear();
-        let mut heard = Vec::new();
-        for bins in &mel {
-            if ear.push(bins) {
-                net.step(&mut [&mut ear]).expect("a step");
-                heard.push(*ear.tags());
+        // On our kernels, which then say what tract says.
+        let ours = if *runtime == Runtime::Embedded { "embedded" } else { "ONNX Runtime" };
+        assert_eq!(net.backend().engine, ours);
+        net
+    }
+
+    /// The `k`th frame of a lane.
+    fn bins(lane: usize, k: usize) -> [f32; BANDS] {
+        std::array::from_fn(|band| (((k + lane) * 7 + band * 3) % 13) as f32 / 8.0)
+    }
+
+    /// Two convolutions, or four.
+    const STEMS: [&[usize]; 2] = [&[8, 16], &[8, 16, 24, 16]];
+
+    #[test]
+    fn the_listener_hears_what_the_trainer_heard() {
+        for (channels, runtime) in STEMS
+            .into_iter()
+            .flat_map(|channels| runtimes().map(move |runtime| (channels, runtime)))
+        {
+            let shape = shape(channels);
+            let params = rounded(&random_tag_parameters(&shape, 5));
+            let mel: Vec<[f32; BANDS]> = (0..150).map(|k| bins(0, k)).collect();
+            let mut shard = TagShard::default();
+            shard.forward(&TagNetwork::new(&shape, &params), mel.as_flattened(), 1, None);
+            let mut net = load(&shape, &params, &runtime);
+            let mut ear = net.new_ear();
+            let mut heard = Vec::new();
+            for bins in &mel {
+                if ear.push(bins) {
+                    net.step(&mut [&mut ear]).expect("a step");
+                    heard.push(*ear.tags());
+                }
+            }
+            assert_eq!(heard.len(), 3);
+            // Tags are a running mean, here a plain one: the mean of what the trainer's blocks say.
+            let blocks: Vec<Vec<f32>> = shard
+                .logits
+                .chunks_exact(shape.outputs())
+                .map(|logits| judge(&shape, logits))
+                .collect();
+            for (at, tags) in heard.iter().enumerate() {
+                let moods = [tags.valence, tags.arousal];
+                let got = [&tags.genre[..3], &tags.instrument[..2], &moods].concat();
+                for (k, got) in got.iter().enumerate() {
+                    let mean = blocks[..=at].iter().map(|b| b[k]).sum::<f32>() / (at + 1) as f32;
+                    assert!((got - mean).abs() < 1e-4, "block {at}, output {k}: {got} {mean}");
+                }
             }
         }
-        assert_eq!(heard.len(), 3);
-        // Tags are a running mean, here a plain one: the mean of what the trainer's blocks say.
-        let blocks: Vec<Vec<f32>> = shard
-            .logits
-            .chunks_exact(shape.outputs())
-            .map(|logits| judge(&shape, logits))
-            .collect();
-        for (at, tags) in heard.iter().enumerate() {
-            let got =
-                [&tags.genre[..3], &tags.instrument[..2], &[tags.valence, tags.arousal]].concat();
-            for (k, got) in got.iter().enumerate() {
-                let mean = blocks[..=at].iter().map(|b| b[k]).sum::<f32>() / (at + 1) as f32;
-                assert!((got - mean).abs() < 1e-4, "block {at}, output {k}: {got} {mean}");
+    }
+
+    #[test]
+    fn lanes_in_a_batch_do_not_hear_each_other() {
+        for channels in STEMS {
+            let shape = shape(channels);
+            let mut net = load(&shape, &random_tag_parameters(&shape, 6), &Runtime::Embedded);
+            let mut hear = |lanes: std::ops::Range<usize>| {
+                let mut ears: Vec<_> = lanes.clone().map(|_| net.new_ear()).collect();
+                for k in 0..150 {
+                    let pushed =
+                        ears.iter_mut().zip(lanes.clone()).map(|(e, lane)| e.push(&bins(lane, k)));
+                    if pushed.filter(|whole| *whole).count() > 0 {
+                        net.step(&mut ears.iter_mut().collect::<Vec<_>>()).expect("a step");
+                    }
+                }
+                ears.iter().map(|ear| *ear.tags()).collect::<Vec<_>>()
+            };
+            let together = hear(0..5);
+            for (lane, together) in together.iter().enumerate() {
+                assert_eq!(hear(lane..lane + 1)[0], *together);
             }
+            assert_ne!(together[0], together[1]);
         }
     }
 }

@@ -74,9 +74,9 @@ impl TagCard<'_> {
              | shown | smoothed over {smoothing} s, genres over {genre_s} s; a genre is named from {sure}, else Tatum is unsure; an instrument is shown from {on} until {off} |\n\
              | made again by | `{command}` |\n\n",
             name = self.name,
+            convolutions = if shape.channels.len() > 2 { "four" } else { "two" },
             seconds = shape.block as f64 * spec.hop_s,
             hidden = shape.hidden,
-            convolutions = if shape.channels.len() == 2 { "two" } else { "four" },
             parameters = shape.layout().base.len,
             sha = self.sha256,
             bands = spec.bands,
