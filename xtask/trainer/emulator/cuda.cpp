@@ -1,6 +1,7 @@
 // A GPU for machines that have none: just so much of CUDA's driver, of cuBLAS and of NVRTC as the trainer calls,
 // on the processor. Kernels are compiled by g++ and run one thread after the other, those that synchronise as
-// fibres that take turns. It is slow and made for small tests; `build` beside it makes the three libraries.
+// fibres that take turns. It is slow, knows one caller at a time, and is made for small tests; `build` beside it
+// makes the three libraries.
 
 #include <dlfcn.h>
 #include <ucontext.h>
@@ -21,7 +22,7 @@
 
 namespace {
 
-enum { SUCCESS = 0, COMPILATION_FAILED = 6, NO_BINARY = 200, NOT_FOUND = 500 };
+enum { SUCCESS = 0, INVALID_VALUE = 1, COMPILATION_FAILED = 6, NO_BINARY = 200, NOT_FOUND = 500 };
 enum { SHARED_MEMORY_PER_BLOCK_OPTIN = 97, COMPUTE_CAPABILITY_MAJOR = 75 };
 
 struct Index { unsigned x, y, z; };
@@ -173,6 +174,7 @@ EXPORT int cuModuleGetFunction(Function **function, Module *module, const char *
 EXPORT int cuFuncSetAttribute(Function *, int, int) { return SUCCESS; }
 
 EXPORT int cuMemAlloc_v2(uint64_t *pointer, size_t size) {
+    if (size == 0) return INVALID_VALUE;
     // Nobody may count on what new memory holds.
     void *memory = memset(aligned_alloc(256, (size + 511) / 256 * 256), 0xEE, size);
     return *pointer = reinterpret_cast<uint64_t>(memory), SUCCESS;
@@ -191,6 +193,7 @@ EXPORT int cuStreamSynchronize(void *) { return SUCCESS; }
 
 EXPORT int cuLaunchKernel(Function *function, unsigned blocks, unsigned, unsigned, unsigned width, unsigned height,
                           unsigned, unsigned, void *, void **arguments, void **) {
+    if (width * height > 1024) return INVALID_VALUE;
     Module &module = *function->module;
     Index *thread = module.symbol<Index>("threadIdx"), *block = module.symbol<Index>("blockIdx");
     *module.symbol<void (*)()>("synchronise") = synchronise;

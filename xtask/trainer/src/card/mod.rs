@@ -99,6 +99,10 @@ impl Card<'_> {
             "## Music it learned from\n\nRendered from scores and MIDI performances; no audio recording \
              of a performance is in it.\n\n"
         };
+        if self.plan.from.is_some() {
+            text += "It goes on from a model that had learned already: what the card of that one says of its music, \
+                     and whom it credits, holds here too.\n\n";
+        }
         text += &origins(self.sources, self.sounds);
         let _ = write!(
             text,

@@ -62,7 +62,7 @@ fn cut(folder: &Path, path: &Path, labels: &Path, prefix: &str) -> Result<Vec<Pi
     let (first, last) = (beats[0].time_s, beats[beats.len() - 1].time_s);
     // A beat more: the last one has to sound.
     let span = ((first - LEAD_S).max(0.0), last + (last - first) / beats.len() as f64);
-    let pieces = Cutter::new(folder, path, prefix, &[]).cut(0, span, &beats);
+    let pieces = Cutter::new(folder, path, prefix, &[]).cut(&mut 0, span, &beats);
     if pieces.is_empty() {
         bail!("{}: has fewer than {FEWEST} beats together", labels.display());
     }

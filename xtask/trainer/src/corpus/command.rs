@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use super::{Corpus, CorpusSettings, annotation, build, open, tagged};
@@ -29,7 +29,8 @@ pub struct CorpusArgs {
     #[arg(long)]
     data: Option<PathBuf>,
     /// Folder of recordings (wav, flac, ogg, mp3) with their beats beside them (`.beats`, `.jams`);
-    /// may be given several times. With --tags one, labelled as for `train tags`.
+    /// may be given several times. With --tags one, labelled as for `train tags`; the folder then lists it until
+    /// it is filled again without.
     #[arg(long)]
     audio: Vec<PathBuf>,
     /// Folder of MIDI files (mid, midi, kar), to be played as written; may be given several times.
@@ -141,6 +142,7 @@ pub fn corpus(args: &CorpusArgs) -> Result<()> {
     };
     let (sources, train, validation) = if args.tags {
         let vocabulary = tagged::vocabulary(None)?;
+        ensure!(args.audio.len() < 2, "--tags takes one --audio, not {}", args.audio.len());
         let mut corpus =
             tagged::build(&CorpusSettings { audio: Vec::new(), ..settings }, &vocabulary)?;
         for folder in &args.audio {

@@ -32,6 +32,7 @@ impl Listing {
     /// # Errors
     /// When the folder cannot be written.
     pub(super) fn store(&self, folder: &Path) -> Result<()> {
+        eprintln!("the clips are in {}", folder.display());
         write_whole(&folder.join(FILE), &serde_json::to_vec_pretty(self)?)
     }
 
@@ -43,7 +44,7 @@ impl Listing {
         let path = folder.join(FILE);
         let bytes = std::fs::read(&path).with_context(|| {
             format!(
-                "cannot read {}; name a folder that `cargo xtask train` or `trainer corpus` has filled",
+                "cannot read {}; name the folder in which training, or `trainer corpus`, said that its clips are",
                 path.display()
             )
         })?;

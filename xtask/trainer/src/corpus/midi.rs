@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Result, bail};
-use midly::{MetaMessage, MidiMessage, Smf, Timing, TrackEventKind};
+use midly::{Format, MetaMessage, MidiMessage, Smf, Timing, TrackEventKind};
 
 use super::musicxml::Meter;
 use crate::compose::score::Note;
@@ -116,6 +116,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<Track>> {
 /// When it is not MIDI, or its time is in SMPTE frames or has no unit, or it has no notes.
 pub(super) fn parse(bytes: &[u8]) -> Result<Sequence> {
     let smf = Smf::parse(bytes).map_err(|error| anyhow::anyhow!("is not a MIDI file ({error})"))?;
+    if smf.header.format == Format::Sequential {
+        bail!("holds several songs (MIDI format 2); save them one by one");
+    }
     let Timing::Metrical(ticks) = smf.header.timing else {
         bail!("counts time in SMPTE frames, not in beats");
     };

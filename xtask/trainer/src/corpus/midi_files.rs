@@ -61,13 +61,13 @@ fn cut(folder: &Path, path: &Path, prefix: &str) -> Result<Vec<Piece>> {
     let stretches = stretches(&sequence)?;
     let cutter = Cutter::new(folder, path, prefix, &bytes);
     let mut pieces: Vec<Piece> = Vec::new();
-    let mut free = 0;
+    let (mut free, mut number) = (0, 0);
     for Stretch { span, mut beats } in stretches {
         let Some(grid) = Grid::new(beats.clone()) else { continue };
         if keeps_time(&sequence, &grid) {
             let late_s = lateness(&sequence, &grid);
             beats.iter_mut().for_each(|beat| beat.time_s += late_s);
-            pieces.extend(cutter.cut(pieces.len(), span, &beats));
+            pieces.extend(cutter.cut(&mut number, span, &beats));
         } else {
             free += 1;
         }

@@ -430,9 +430,15 @@ mod tests {
         assert_eq!(first.sources.len(), 1);
         let folder =
             std::fs::read_dir(cache.path()).expect("listed").flatten().next().expect("one").path();
-        std::fs::write(cache::path_of(&folder, &first.train[0].name), b"half").expect("damaged");
         std::fs::remove_file(cache::path_of(&folder, &first.train[1].name)).expect("removed");
+        // It is used as it is, or a clip that is missing is named.
+        let told = format!("{:#}", open(&folder).err().expect("refused"));
+        assert!(told.contains(&first.train[1].name), "{told}");
+        std::fs::write(cache::path_of(&folder, &first.train[0].name), b"half").expect("damaged");
         let again = build_it();
+        let opened = open(&folder).expect("opened");
+        assert!(again.train == opened.train && again.validation == opened.validation);
+        assert_eq!((&again.sources, &again.sounds), (&opened.sources, &opened.sounds));
         assert!(first.train == again.train && first.validation == again.validation);
         assert_eq!(first.sources, again.sources);
     }

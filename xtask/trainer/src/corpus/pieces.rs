@@ -104,10 +104,17 @@ impl Cutter {
     }
 
     /// The music from `span.0` to `span.1`, seconds, in equal pieces of at most [`CLIP_S`], counted
-    /// from `first`. Pieces of fewer than [`FEWEST`] of its `beats` are left out.
-    pub(super) fn cut(&self, first: usize, span: (f64, f64), beats: &[BeatLabel]) -> Vec<Piece> {
+    /// from `first`, which moves on. Pieces of fewer than [`FEWEST`] of its `beats` are left out.
+    pub(super) fn cut(
+        &self,
+        first: &mut usize,
+        span: (f64, f64),
+        beats: &[BeatLabel],
+    ) -> Vec<Piece> {
         let (from, until) = span;
         let count = ((until - from) / CLIP_S).ceil().max(1.0);
+        let number = *first;
+        *first += count as usize;
         let piece = |index: usize| {
             let at = |index: usize| from + (until - from) * index as f64 / count;
             let span = (at(index), at(index + 1));
@@ -116,7 +123,7 @@ impl Cutter {
             Piece {
                 path: Arc::clone(&self.path),
                 split: self.split,
-                name: format!("{}-{:03}", self.name, first + index),
+                name: format!("{}-{:03}", self.name, number + index),
                 span,
                 beats: beats.collect(),
             }

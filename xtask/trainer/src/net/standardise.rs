@@ -69,6 +69,9 @@ mod tests {
         let mut params = random_tag_parameters(&shape, 1);
         let mel: Vec<f32> = numbers(2 * 60 * BANDS).iter().map(|x| 2.0 * x + 1.0).collect();
         standardise(&layout, &mut params, 0, &mel, 2);
+        let before = params.clone();
+        standardise(&layout, &mut params, 2, &mel, 2);
+        assert_eq!(params[..shape.stem_len()], before[..shape.stem_len()], "the first two stay");
         let (front, mut tape) = (Front::new(&layout, &params), Tape::default());
         front.forward(&mel, &mut front.silence(2), &mut tape);
         for unit in 0..shape.features {

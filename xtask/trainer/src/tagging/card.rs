@@ -110,6 +110,13 @@ impl TagCard<'_> {
 
     fn music(&self) -> String {
         let mut text = String::from("## Music it learned from\n\n");
+        if let Some(sha256) = &self.plan.from {
+            let _ = write!(
+                text,
+                "It goes on from a model that had learned already (SHA-256 `{sha256}`): what the card of that one \
+                 says of its music, and whom it credits, holds here too. Since then:\n\n"
+            );
+        }
         let (recorded, all) = self.hours();
         text += &if recorded > 0.0 {
             format!(
@@ -119,7 +126,7 @@ impl TagCard<'_> {
             )
         } else {
             "**All of it is synthetic**: scores and MIDI performances played by SoundFonts, samples and \
-             oscillators. No recording is in it. "
+             oscillators. No recording is among it. "
                 .to_owned()
         };
         text += &format!(

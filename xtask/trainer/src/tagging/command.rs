@@ -16,7 +16,7 @@ use crate::corpus::tagged;
 use crate::corpus::{CorpusSettings, audio_files, holds_datasets};
 use crate::export::{self, Provenance};
 use crate::features;
-use crate::net::{BeatShape, Pooling, TagShape, random_tag_parameters};
+use crate::net::{BeatShape, GpuTags, Pooling, TagShape, random_tag_parameters};
 use crate::render::audio::write_whole;
 use crate::tagclip::TagClip;
 use crate::train::gate::put_aside;
@@ -202,11 +202,7 @@ impl TagsArgs {
     }
 
     /// The plan to go on from the tag model `from`, and its parameters: without its head where it has other words.
-    fn going_on(
-        &self,
-        from: &Path,
-        vocabulary: &Vocabulary,
-    ) -> Result<(TagPlan, Option<Vec<f32>>)> {
+    fn going_on(&self, from: &Path, vocabulary: &Vocabulary) -> Result<(TagPlan, Vec<f32>)> {
         let bytes = std::fs::read(from).with_context(|| format!("reading {}", from.display()))?;
         let (shape, mut params, theirs) =
             export::tag_parameters(&bytes).with_context(|| from.display().to_string())?;
@@ -224,7 +220,7 @@ impl TagsArgs {
             ..self.plan(None, vocabulary)
         };
         plan.check()?;
-        Ok((plan, Some(params)))
+        Ok((plan, params))
     }
 
     /// The music to render, from the datasets in `data`.
@@ -265,7 +261,10 @@ impl TagsArgs {
     /// The command that makes this model again, without what names this machine's folders.
     fn command(&self, plan: &TagPlan) -> String {
         let mut words = vec!["cargo xtask train tags".to_owned()];
-        words.extend(self.data.iter().map(|_| "--data DATA".to_owned()));
+        let rendered = self.corpus.is_none();
+        let data = self.data.iter().filter(|data| rendered || !holds_datasets(data));
+        words.extend(data.map(|_| "--data DATA".to_owned()));
+        words.extend(self.corpus.iter().map(|_| "--corpus CLIPS".to_owned()));
         words.extend(self.folds.iter().map(|folds| format!("--folds {folds}")));
         words.extend(self.soundfonts.iter().map(|_| "--soundfont FILE".to_owned()));
         words.extend(self.vocabulary.iter().map(|_| "--vocabulary FILE".to_owned()));
@@ -273,17 +272,16 @@ impl TagsArgs {
         if self.beats != Path::new("models/beats.onnx") {
             words.push("--beats MODEL".to_owned());
         }
-        words.push(format!("--hours {} --steps {} --seed {}", self.hours, plan.steps, plan.seed));
-        let stem = match plan.start {
-            Start::Scratch => "scratch",
-            Start::Frozen => "frozen",
-            Start::Tuned => "tuned",
-            Start::Model => "",
-        };
-        match &plan.from {
-            Some(sha256) => words.push(format!("--from MODEL (SHA-256 {sha256})")),
-            None => words.push(format!("--stem {stem}")),
-        }
+        words.extend(rendered.then(|| format!("--hours {}", self.hours)));
+        words.push(format!("--steps {} --seed {}", plan.steps, plan.seed));
+        words.push(match plan.start {
+            Start::Scratch => "--stem scratch".to_owned(),
+            Start::Frozen => "--stem frozen".to_owned(),
+            Start::Tuned => "--stem tuned".to_owned(),
+            Start::Model => {
+                format!("--from MODEL (SHA-256 {})", plan.from.as_deref().unwrap_or_default())
+            }
+        });
         if !self.channels.is_empty() {
             let channels: Vec<String> = self.channels.iter().map(usize::to_string).collect();
             words.push(format!("--channels {}", channels.join(" ")));
@@ -326,16 +324,29 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     if let Some(dev) = &args.dev {
         ensure!(!audio_files(dev).is_empty(), "--dev {} holds no audio", dev.display());
     }
-    let (plan, stem) = match &args.from {
-        Some(from) => args.going_on(from, &vocabulary)?,
+    let widened = |stem: Option<BeatStem>, plan: &TagPlan| {
+        stem.map(|stem| stem.widened(&plan.shape, plan.seed)).transpose()
+    };
+    let (plan, stem, compared) = match &args.from {
+        Some(from) => {
+            let (plan, params) = args.going_on(from, &vocabulary)?;
+            // What it is compared with begins with the beat network, not with the model it goes on from.
+            let compared = if args.compare > 0 { args.beat_stem()? } else { None };
+            let compared = widened(compared, &plan)?;
+            (plan, Some(params), compared)
+        }
         None => {
             let stem = args.beat_stem()?;
             let plan = args.plan(stem.as_ref(), &vocabulary);
             plan.check()?;
-            let stem = stem.map(|stem| stem.widened(&plan.shape, plan.seed)).transpose()?;
-            (plan, stem)
+            let stem = widened(stem, &plan)?;
+            (plan, stem.clone(), stem)
         }
     };
+    if args.gpu {
+        // Better now than after hours of rendering.
+        GpuTags::open(&plan.shape, plan.batch, plan.blocks)?;
+    }
     let music = args.music(sets);
     music.check()?;
     let users = own.map(|own| Users::read(&own, &vocabulary, args.folds, args.seed)).transpose()?;
@@ -346,7 +357,10 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     let mut folds = None;
     if let Some(users) = users {
         if args.folds.is_some() {
-            folds = Some(users.cross_validate(&plan, stem.as_deref(), &corpus.train)?);
+            folds = Some(users.cross_validate(&plan, stem.as_deref(), &corpus.train, args.gpu)?);
+        }
+        if corpus.sources.iter().any(|source| source.name == users.report.name) {
+            bail!("the corpus holds recordings already; give your own music to one of the two");
         }
         let (learned, held) = users.without(0);
         corpus.train.extend(learned);
@@ -386,14 +400,14 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     let worse = matches!(&old, Some(Ok(old)) if given.overall() < old.overall());
     let mut rows = Vec::new();
     if args.compare > 0 {
-        // The others begin with the beat network, not with the model this one goes on from.
-        let stem = match args.from {
-            Some(_) => {
-                args.beat_stem()?.map(|stem| stem.widened(&plan.shape, plan.seed)).transpose()?
-            }
-            None => stem,
-        };
-        rows = comparison::variants(&plan, args.compare, stem.as_deref(), clips, validation)?;
+        rows = comparison::variants(
+            &plan,
+            args.compare,
+            compared.as_deref(),
+            clips,
+            validation,
+            args.gpu,
+        )?;
         rows.extend(comparison::baselines(&plan, clips, validation)?);
     }
     let real = args.dev.as_deref().map_or(Ok(Vec::new()), |dev| said(dev, &bytes, &vocabulary))?;

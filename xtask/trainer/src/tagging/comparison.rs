@@ -30,16 +30,19 @@ pub(super) fn variants(
     stem: Option<&[f32]>,
     clips: &[TagClip],
     validation: &[TagClip],
+    gpu: bool,
 ) -> Result<Vec<Row>> {
     let scratch = Pooling::ALL.map(|pooling| (pooling, Start::Scratch));
-    let stems = [Start::Frozen, Start::Tuned].map(|start| (Pooling::Lstm, start));
-    let stems = stems.into_iter().filter(|_| stem.is_some());
+    // Only a stem that is the beat network's throughout can be left as it is.
+    let frozen = (plan.shape.channels.len() == 2).then_some(Start::Frozen);
+    let stems = frozen.into_iter().chain([Start::Tuned]).filter(|_| stem.is_some());
+    let stems = stems.map(|start| (Pooling::Lstm, start));
     let mut rows = Vec::new();
     for (pooling, start) in scratch.into_iter().chain(stems) {
-        let mut plan = TagPlan { start, steps, ..plan.clone() };
+        let mut plan = TagPlan { start, steps, from: None, ..plan.clone() };
         plan.shape.pooling = pooling;
         let name = format!("{}, {}", pooling.name(), start.name());
-        let desk = Desk { folder: None, resume: false, gpu: false };
+        let desk = Desk { folder: None, resume: false, gpu: gpu && pooling == Pooling::Lstm };
         let trained = train(&plan, stem, clips, validation, &desk, &name, |_, _| Ok(()))?;
         eprintln!("{name}: {:?}", trained.best.scores);
         let parameters = Some(plan.shape.layout().base.len);

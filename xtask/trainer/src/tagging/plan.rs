@@ -107,6 +107,8 @@ impl TagPlan {
         );
         ensure!((0.0..0.9).contains(&self.dropout), "dropout = {}: give 0 to 0.8", self.dropout);
         ensure!((0.0..=1.0).contains(&self.mixup), "mixup = {}: give 0 to 1", self.mixup);
+        ensure!(self.validate_every > 0, "validate-every = 0: give at least 1");
+        ensure!(self.patience > 0, "patience = 0: give at least 1");
         ensure!(self.blocks > 0, "blocks = 0: give at least 1");
         ensure!(self.rate > 0.0 && self.rate < 1.0, "rate = {}: give 0.0001 to 0.01", self.rate);
         Ok(())

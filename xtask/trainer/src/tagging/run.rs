@@ -97,23 +97,23 @@ impl Run {
         gpu: bool,
     ) -> Result<Self> {
         let mut params = random_tag_parameters(&plan.shape, plan.seed);
+        let layout = plan.shape.layout().base;
         if plan.start != Start::Scratch {
+            let given = stem.map_or(0, <[f32]>::len);
             let len = match plan.start {
-                // All but a head in other words.
-                Start::Model => stem.map_or(0, <[f32]>::len).min(params.len()),
+                // All, or all but a head in other words.
+                Start::Model => layout.head.weights.start.max(given.min(params.len())),
                 _ => plan.shape.stem_len(),
             };
-            let given = stem.map_or(0, <[f32]>::len);
             ensure!(
                 given >= len,
-                "the beat model's stem has {given} parameters, not {len}; give the tag network the \
+                "the model it begins with has {given} parameters, not {len}; give the tag network the \
                  same --channels and --features, or --stem scratch"
             );
             if let Some(stem) = stem {
                 params[..len].copy_from_slice(&stem[..len]);
             }
         }
-        let layout = plan.shape.layout().base;
         let own = match plan.start {
             Start::Scratch => 0,
             // All of a shallow stem and its features are the beat network's.
@@ -121,8 +121,10 @@ impl Run {
             Start::Frozen | Start::Tuned if layout.stem.len() == 2 => layout.stem.len() + 1,
             Start::Frozen | Start::Tuned => 2,
         };
-        let lesson = prepare(plan, music, plan.batch, (0, 0));
-        standardise(&layout, &mut params, own, &lesson.mel, plan.batch);
+        if own <= layout.stem.len() {
+            let lesson = prepare(plan, music, plan.batch, (0, 0));
+            standardise(&layout, &mut params, own, &lesson.mel, plan.batch);
+        }
         Ok(Self {
             adam: AdamW::new(&plan.shape.layout().base),
             settings: Settings::over(plan.steps, plan.rate),
@@ -327,5 +329,37 @@ impl Bench {
             }
             (Engine::Cpu(_), None) => bail!("the weights of this step were not packed"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{Pooling, TagShape};
+
+    #[test]
+    fn a_run_begins_with_the_model_it_is_given_and_with_another_head_where_the_words_differ() {
+        let shape = TagShape {
+            channels: vec![8, 8],
+            features: 8,
+            hidden: 8,
+            block: 10,
+            pooling: Pooling::Lstm,
+            genres: 3,
+            instruments: 2,
+        };
+        let plan = TagPlan { start: Start::Model, ..TagPlan::usual(shape.clone()) };
+        let music = Music::new(&[], &plan);
+        let model = random_tag_parameters(&shape, 77);
+        let begin = |given: &[f32]| Run::start(&plan, &music, "", Some(given), false);
+        assert_eq!(begin(&model).expect("begun").params, model);
+        let head = shape.layout().base.head.weights.start;
+        let begun = begin(&model[..head]).expect("begun").params;
+        assert_eq!(begun[..head], model[..head]);
+        assert_ne!(begun[head..], model[head..]);
+        assert!(
+            begin(&model[..head - 1]).is_err()
+                && Run::start(&plan, &music, "", None, false).is_err()
+        );
     }
 }

@@ -41,7 +41,7 @@ impl Users {
             instruments: vocabulary.instruments.clone(),
         };
         let folders = [PathBuf::from(folder)];
-        let usual = ("its owner's", "recordings and labels given with --data");
+        let usual = ("its owner's", "its recordings and labels");
         let (licence, attribution) = credits(&folders, usual)?;
         let collection = Collection::read(&folders, Some(&words))?;
         collection.refused.iter().for_each(|refusal| eprintln!("skipped {refusal}"));
@@ -125,13 +125,14 @@ impl Users {
         plan: &TagPlan,
         stem: Option<&[f32]>,
         rendered: &[TagClip],
+        gpu: bool,
     ) -> Result<String> {
         let count = self.folds.iter().max().map_or(0, |most| most + 1);
         let mut all: Vec<TagScores> = Vec::new();
         for fold in 0..count {
             let (learned, held) = self.without(fold);
             let clips = [rendered, &learned].concat();
-            let desk = Desk { folder: None, resume: false, gpu: false };
+            let desk = Desk { folder: None, resume: false, gpu };
             let name = format!("fold {} of {count}", fold + 1);
             let trained = train(plan, stem, &clips, &held, &desk, &name, |_, _| Ok(()))?;
             eprintln!("{name}: {:?}", trained.best.scores);
@@ -139,12 +140,17 @@ impl Users {
         }
         let mean = |of: fn(&TagScores) -> f64| all.iter().map(of).sum::<f64>() / all.len() as f64;
         Ok(format!(
-            "Cross-validated in {count} folds{}: genre accuracy {:.3}, \
+            "Cross-validated in {count} folds{}{}: genre accuracy {:.3}, \
              macro F1 {:.3}, instrument mAP {:.3}, each at its best step.",
             if self.artists {
                 " without an artist on both sides"
             } else {
                 " (artists are not known, so one may be on both sides)"
+            },
+            if plan.from.is_some() {
+                ", of which the model it begins with may have learned some"
+            } else {
+                ""
             },
             mean(|scores| scores.accuracy),
             mean(|scores| scores.macro_f1),

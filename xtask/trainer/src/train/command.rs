@@ -14,7 +14,7 @@ use crate::clip::Clip;
 use crate::corpus;
 use crate::corpus::command::MusicArgs;
 use crate::export::{self, Provenance};
-use crate::net::BeatShape;
+use crate::net::{BeatShape, GpuBeats};
 use crate::render::audio::write_whole;
 use crate::tagging::{self, command::TagsArgs};
 use crate::tune::{self, Piece};
@@ -189,8 +189,10 @@ impl BeatsArgs {
     fn command(&self, plan: &Plan) -> String {
         let default = Plan::default();
         let mut words = vec!["cargo xtask train beats".to_owned()];
-        if self.music.data.is_some() {
-            words.push("--data DATA".to_owned());
+        match (&self.music.corpus, &self.music.data) {
+            (Some(_), _) => words.push("--corpus CLIPS".to_owned()),
+            (None, Some(_)) => words.push("--data DATA".to_owned()),
+            (None, None) => {}
         }
         words.extend(self.music.soundfonts.iter().map(|_| "--soundfont FILE".to_owned()));
         if self.dev.is_some() {
@@ -205,7 +207,10 @@ impl BeatsArgs {
             Length::Steps(steps) => words.push(format!("--steps {steps}")),
             Length::Minutes(minutes) => words.push(format!("--minutes {minutes}")),
         }
-        words.push(format!("--hours {} --seed {}", self.music.hours, self.music.seed));
+        if self.music.corpus.is_none() {
+            words.push(format!("--hours {}", self.music.hours));
+        }
+        words.push(format!("--seed {}", self.music.seed));
         if let Some(sha256) = &plan.from {
             words.push(format!("--from MODEL (SHA-256 {sha256})"));
             if self.keep > 0.0 {
@@ -259,6 +264,10 @@ fn beats(args: &BeatsArgs) -> Result<()> {
     ensure!((1..=8).contains(&args.voices), "voices = {}: give 1 to 8", args.voices);
     Desk { folder: args.work.clone(), resume: args.resume, start: None, gpu: args.gpu }.check()?;
     let dev = args.dev.as_deref().map_or_else(|| Ok(Vec::new()), corpus::annotated)?;
+    if args.gpu {
+        // Better now than after hours of rendering.
+        GpuBeats::open(&plan.shape, plan.batch, plan.stretch)?;
+    }
     let corpus = args.music.corpus(cache)?;
     eprintln!(
         "{} clips to learn from, {} for validation; {} parameters",

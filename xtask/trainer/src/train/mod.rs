@@ -113,8 +113,9 @@ pub fn train(
     let mut run = if desk.resume {
         Run::resume(plan, &music, Checkpoint::load(&desk.checkpoint())?, desk.gpu)?
     } else {
+        let run = Run::start(plan, &music, desk.start.as_deref(), desk.gpu)?;
         desk.put_aside()?;
-        Run::start(plan, &music, desk.start.as_deref(), desk.gpu)?
+        run
     };
     let bar = progress_of(plan);
     let mut told = run.best_score();

@@ -123,10 +123,17 @@ impl TagCorpus {
 pub fn open(folder: &Path, vocabulary: &Vocabulary) -> Result<TagCorpus> {
     let Listing { train, validation, sources, sounds, vocabulary: theirs, .. } =
         Listing::load(folder)?;
+    let Some(theirs) = theirs else {
+        bail!("{} is a corpus of beats, not of tags", folder.display());
+    };
+    // Words of the mood are never learned.
+    let words =
+        |vocabulary: &Vocabulary| (vocabulary.genres.clone(), vocabulary.instruments.clone());
     ensure!(
-        theirs.as_ref() == Some(vocabulary),
-        "{} is a corpus in other words; give its vocabulary, or render it again",
-        folder.display()
+        words(&theirs) == words(vocabulary),
+        "{} is a corpus in other words ({:?}); train in those with --vocabulary, or render it again",
+        folder.display(),
+        words(&theirs)
     );
     let read = |name: &str| read(&path_of(folder, name));
     let (train, validation) = (listing::clips(&train, read)?, listing::clips(&validation, read)?);
@@ -323,6 +330,8 @@ fn reports<'a>(
 
 #[cfg(test)]
 mod tests {
+    use listener::BANDS;
+
     use super::*;
 
     fn vocabulary() -> Vocabulary {
@@ -339,6 +348,44 @@ mod tests {
         assert!(few.iter().all(|name| many.contains(name)) && few.len() < many.len());
         let of = |genre: &str| many.iter().filter(|name| name.starts_with(genre)).count();
         assert_eq!(of("rock"), of("jazz"));
+    }
+
+    #[test]
+    fn a_corpus_opens_with_the_users_own_clips_and_in_its_own_words_alone() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let clip = |name: &str| TagClip {
+            name: name.to_owned(),
+            source: "composer".to_owned(),
+            group: String::new(),
+            frames: vec![[0.25; BANDS]; 60],
+            chroma: Vec::new(),
+            truth: TagTruth::default(),
+        };
+        let mut corpus = TagCorpus {
+            train: vec![store(folder.path(), clip("jazz-000001")).expect("stored")],
+            validation: vec![store(folder.path(), clip("jazz-000000")).expect("stored")],
+            sources: Vec::new(),
+            sounds: Vec::new(),
+            folder: folder.path().to_owned(),
+        };
+        let report = SourceReport {
+            name: "audio".to_owned(),
+            licence: "mine".to_owned(),
+            attribution: "me".to_owned(),
+            hours: 0.1,
+            clips: 3,
+            skipped: 0,
+        };
+        let own = [vec![clip("a/b: c"), clip("d")], vec![clip("e")]];
+        corpus.extend(own, report, &vocabulary()).expect("extended");
+        let opened = open(folder.path(), &vocabulary()).expect("opened");
+        assert_eq!((&opened.train, &opened.validation), (&corpus.train, &corpus.validation));
+        assert_eq!((opened.train.len(), opened.sources.len()), (3, 1));
+        let other = Vocabulary { genres: vec!["polka".to_owned()], ..vocabulary() };
+        let told = format!("{:#}", open(folder.path(), &other).err().expect("refused"));
+        assert!(told.contains("rock") && told.contains("--vocabulary"), "{told}");
+        let told = format!("{:#}", super::super::open(folder.path()).err().expect("refused"));
+        assert!(told.contains("tags, not of beats"), "{told}");
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! The GPU: its memory, matrix products by cuBLAS, and the kernels of `kernels.cu`, compiled when it is
-//! opened. CUDA's libraries are loaded at run time, so this builds, and says what is missing, without them.
+//! The GPU: its memory, matrix products by cuBLAS, and the kernels of `kernels.cu` (which [`launch`] starts),
+//! compiled when it is opened. CUDA's libraries are loaded at run time, so this builds, and says what is missing, without them.
 
 #![allow(
     unsafe_code,
-    reason = "kernels and cuBLAS take bare sizes; this is the only place that calls them"
+    reason = "kernels and cuBLAS take bare sizes; they are called from here alone"
 )]
 
 use std::cell::RefCell;
@@ -183,8 +183,15 @@ impl Device {
     }
 
     /// Memory for `len` values, zero.
+    ///
+    /// # Errors
+    /// When the GPU has no more.
     pub(super) fn zeros<T: DeviceRepr + ValidAsZeroBits>(&self, len: usize) -> Result<Buffer<T>> {
-        Ok(self.stream.alloc_zeros(len)?)
+        // Some GPUs have no memory of length 0.
+        self.stream.alloc_zeros(len.max(1)).with_context(|| {
+            let mib = (len * size_of::<T>()) >> 20;
+            format!("the GPU has no {mib} MiB left; train with a smaller --batch")
+        })
     }
 
     pub(super) fn upload(&self, from: &[f32], to: &mut Buffer) -> Result<()> {

@@ -13,6 +13,8 @@ use crate::net::stages;
 const SHARES: usize = 2048;
 /// Taps of a convolution and its bias.
 const TAPS: usize = 10;
+/// Channels of a first convolution, of which each tap has a thread in one block.
+const WIDEST: usize = 96;
 
 /// Flat parameters and their gradients.
 pub(super) struct Weights {
@@ -345,6 +347,8 @@ impl Front {
     pub(super) fn new(device: &Device, layout: &Layout, lanes: usize, time: usize) -> Result<Self> {
         let pools = stages::stages(layout.stem.len());
         let (bands, before) = (stages::bands(pools), stages::context(pools));
+        let first = layout.stem[0].outputs;
+        ensure!(first <= WIDEST, "channels = {first}: --gpu begins with {WIDEST} at most");
         let mut frames = before + time;
         let mut parts = Vec::new();
         for (index, (dense, &pool)) in layout.stem.iter().zip(pools).enumerate() {
@@ -352,7 +356,7 @@ impl Front {
             let bands = [bands[index], bands[index + 1]];
             let positions = if index == 0 { 0 } else { lanes * frames * bands[1] * pool.bands };
             ensure!(
-                i32::try_from(positions * dense.inputs).is_ok(),
+                i32::try_from(positions * dense.inputs.max(dense.outputs)).is_ok(),
                 "batch = {lanes}: so many sequences of {time} frames are more than --gpu can count; give fewer"
             );
             let out = lanes * frames / pool.frames * bands[1] * dense.outputs;

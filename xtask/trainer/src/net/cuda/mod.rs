@@ -1,8 +1,8 @@
 //! The networks on a GPU of Nvidia: forward and backward pass of a whole batch. Loss, optimiser and
 //! validation stay on the CPU, where they take little; so does everything that decides.
 //!
-//! With the cargo feature `cuda`. Sums are added in another order than on the CPU, so weights differ in
-//! their last digits; from run to run on one GPU they do not.
+//! With the cargo feature `cuda`. Sums are added in another order than on the CPU and dropout draws otherwise, so a
+//! run gives other weights; from run to run on one GPU they are the same.
 
 mod crnn;
 mod device;
