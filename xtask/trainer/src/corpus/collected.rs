@@ -14,6 +14,8 @@ use crate::features;
 use crate::render::audio::{at_rate, read_mono_at_its_rate};
 use crate::tagclip::{TagClip, TagTruth};
 
+/// Source of clips that are a user's recordings.
+pub const COLLECTED: &str = "collected";
 /// Longest stretch of a file that is heard in one piece, seconds.
 const STRETCH_S: f64 = 30.0;
 /// Most stretches of a file.
@@ -94,7 +96,7 @@ fn clips(file: &Labelled, index: usize) -> Result<Vec<TagClip>> {
         let chroma = chroma(&at_rate(stretch.to_vec(), rate_hz, RATE_HZ)?);
         let mut clip = TagClip {
             name: format!("collected-{index:06}-{part}"),
-            source: "collected".to_owned(),
+            source: COLLECTED.to_owned(),
             group: file.group.clone(),
             frames,
             chroma,

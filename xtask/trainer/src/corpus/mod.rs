@@ -46,7 +46,7 @@ use crate::progress;
 use crate::render::Split;
 use crate::render::audio::write_whole;
 pub use annotated::annotated;
-pub use collected::{Collected, Labelled, Refused, collected};
+pub use collected::{COLLECTED, Collected, Labelled, Refused, collected};
 pub use credits::credits;
 pub use folds::folds;
 use inventory::Inventory;

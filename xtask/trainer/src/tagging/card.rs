@@ -30,7 +30,11 @@ pub(super) struct TagCard<'a> {
     pub(super) clips: (usize, usize),
     pub(super) trained: &'a Trained,
     pub(super) temperature: f32,
+    /// Share of the weights it began with that it keeps.
+    pub(super) keep: f32,
     pub(super) calibration_error: Option<f64>,
+    /// On the validation clips, before smoothing.
+    pub(super) scores: TagScores,
     pub(super) given: TagScores,
     pub(super) confusion: &'a Confusion,
     pub(super) instruments: &'a [(String, Option<f64>, usize)],
@@ -48,7 +52,7 @@ impl TagCard<'_> {
         let mut text = self.head();
         text += &self.music();
         text += &self.training();
-        text += &self.scores();
+        text += &self.table();
         text += &self.limits();
         text
     }
@@ -147,7 +151,7 @@ impl TagCard<'_> {
         let mut text = format!(
             "\n## Training\n\nAdamW, batch {} x {} s, highest rate {}, dropout {}, label smoothing {}, \
              mixup {:.0} %, genres drawn alike, {}, seed {}; {:.2} s per step. Best at step {} of {}. The \
-             genres' probabilities were divided by a temperature of {:.2}.\n\n\
+             genres' probabilities were divided by a temperature of {:.2}.{}\n\n\
              | step | loss | genre accuracy | instrument mAP | instrument ROC-AUC | mood CCC |\n\
              |---|---|---|---|---|---|\n",
             plan.batch,
@@ -161,7 +165,16 @@ impl TagCard<'_> {
             trained.seconds_per_step,
             trained.best.step,
             trained.history.last().map_or(0, |entry| entry.step),
-            self.temperature
+            self.temperature,
+            if self.keep > 0.0 {
+                format!(
+                    " The steps below are the training's. The model keeps {} of the weights it began with, because \
+                     further training on rendered music cost what was known of other music.",
+                    self.keep
+                )
+            } else {
+                String::new()
+            }
         );
         let every = trained.history.len().div_ceil(12).max(1);
         for (at, TagEntry { step, loss, scores, .. }) in trained.history.iter().enumerate() {
@@ -176,7 +189,7 @@ impl TagCard<'_> {
         text
     }
 
-    fn scores(&self) -> String {
+    fn table(&self) -> String {
         let genres = &self.vocabulary.genres;
         let mut text = format!(
             "\n## Scores\n\nOn {} clips: songs, style files of mma, drummers, drum grooves, bass lines and chord \
@@ -195,10 +208,7 @@ impl TagCard<'_> {
             scores,
             mood: true,
         };
-        let rows = [
-            own("**this model**", self.trained.best.scores),
-            own("as the plugin gives it", self.given),
-        ];
+        let rows = [own("**this model**", self.scores), own("as the plugin gives it", self.given)];
         for Row { name, parameters, scores, mood } in rows.iter().chain(self.rows) {
             let parameters = parameters.map_or_else(String::new, |count| count.to_string());
             let TagScores { accuracy, macro_f1, instruments, areas, mood: ccc } = scores;

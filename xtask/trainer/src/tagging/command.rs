@@ -9,7 +9,7 @@ use listener::{BANDS, TagSettings, Vocabulary};
 use metrics::{Judged, average_precision, expected_calibration_error, reliability};
 
 use super::card::{RealPiece, TagCard};
-use super::scores::{confusion, decisions, judgements, plays};
+use super::scores::{confusion, decisions, judgements, plays, scores_of};
 use super::users::Users;
 use super::{Desk, Start, TagPlan, comparison, temperature, train, trial};
 use crate::corpus::tagged;
@@ -82,6 +82,10 @@ pub struct TagsArgs {
     /// are the same. Sizes are then its own.
     #[arg(long, conflicts_with_all = ["stem", "channels", "features", "hidden"])]
     from: Option<PathBuf>,
+    /// Share of the weights of --from in the result (Wortsman et al. 2022, WiSE-FT): further training on
+    /// rendered music can cost what was known of other music.
+    #[arg(long, requires = "from", default_value_t = 0.0)]
+    keep: f32,
     /// Channels of the convolutions: two, or four for a deeper stem. Default: the beat model's, with which they
     /// begin unless --stem scratch.
     #[arg(long, num_args = 2..=4)]
@@ -102,6 +106,9 @@ pub struct TagsArgs {
     /// Sequences per step.
     #[arg(long, default_value_t = 16)]
     batch: usize,
+    /// How many times as often your own recordings are heard as rendered clips of their genre.
+    #[arg(long, default_value_t = 1)]
+    recordings: usize,
     /// Share of sequences that are two clips at once.
     #[arg(long, default_value_t = 0.25)]
     mixup: f64,
@@ -195,6 +202,7 @@ impl TagsArgs {
             rate: self.rate,
             dropout: self.dropout,
             mixup: self.mixup,
+            recordings: self.recordings,
             validate_every: self.validate_every,
             patience: self.patience,
             ..TagPlan::usual(shape)
@@ -279,7 +287,10 @@ impl TagsArgs {
             Start::Frozen => "--stem frozen".to_owned(),
             Start::Tuned => "--stem tuned".to_owned(),
             Start::Model => {
-                format!("--from MODEL (SHA-256 {})", plan.from.as_deref().unwrap_or_default())
+                let sha256 = plan.from.as_deref().unwrap_or_default();
+                let keep =
+                    if self.keep > 0.0 { format!(" --keep {}", self.keep) } else { String::new() };
+                format!("--from MODEL (SHA-256 {sha256}){keep}")
             }
         });
         if !self.channels.is_empty() {
@@ -298,6 +309,7 @@ impl TagsArgs {
             ("batch", plan.batch.to_string(), usual.batch.to_string()),
             ("validate-every", plan.validate_every.to_string(), usual.validate_every.to_string()),
             ("patience", plan.patience.to_string(), usual.patience.to_string()),
+            ("recordings", plan.recordings.to_string(), usual.recordings.to_string()),
             ("compare", self.compare.to_string(), "0".to_owned()),
         ] {
             if value != usual {
@@ -320,6 +332,7 @@ impl TagsArgs {
 /// As [`tagged::build`] and [`train`]; the model is written whole or not at all.
 pub fn run(args: &TagsArgs) -> Result<()> {
     let vocabulary = tagged::vocabulary(args.vocabulary.as_deref())?;
+    ensure!((0.0..1.0).contains(&args.keep), "keep = {}: give 0 to less than 1", args.keep);
     let (sets, own) = args.folders()?;
     if let Some(dev) = &args.dev {
         ensure!(!audio_files(dev).is_empty(), "--dev {} holds no audio", dev.display());
@@ -387,6 +400,11 @@ pub fn run(args: &TagsArgs) -> Result<()> {
             write_whole(&best, &onnx(params, entry.step)?)
         })?;
     let mut params = trained.params.clone();
+    if let Some(start) = stem.filter(|_| args.keep > 0.0) {
+        // A head in other words has nothing to keep.
+        let blend = |(new, old): (&mut f32, &f32)| *new += args.keep * (old - *new);
+        params.iter_mut().zip(&start).for_each(blend);
+    }
     let temperature = temperature::fit(&plan.shape, &params, validation);
     temperature::apply(&plan.shape, &mut params, temperature);
     let bytes = onnx(&params, trained.best.step)?;
@@ -431,7 +449,9 @@ pub fn run(args: &TagsArgs) -> Result<()> {
         clips: (clips.len(), validation.len()),
         trained: &trained,
         temperature,
+        keep: args.keep,
         calibration_error: calibration_error(&plan.shape, &judged, validation),
+        scores: scores_of((plan.shape.genres, plan.shape.instruments), &judged, validation),
         given,
         confusion: &confusion(plan.shape.genres, &judged, validation),
         instruments: &instruments(&plan.shape, &judged, validation, &vocabulary),

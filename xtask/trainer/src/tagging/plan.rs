@@ -62,9 +62,16 @@ pub struct TagPlan {
     pub validate_every: usize,
     /// Validations without a better score before training stops.
     pub patience: usize,
+    /// How many times as often a recording is drawn as a rendered clip of its genre.
+    #[serde(default = "alike")]
+    pub recordings: usize,
     /// SHA-256 of the tag model it begins with, if it does.
     #[serde(default)]
     pub from: Option<String>,
+}
+
+fn alike() -> usize {
+    1
 }
 
 impl TagPlan {
@@ -84,6 +91,7 @@ impl TagPlan {
             mixup: 0.25,
             validate_every: 250,
             patience: 10,
+            recordings: alike(),
             from: None,
         }
     }
@@ -107,6 +115,11 @@ impl TagPlan {
         );
         ensure!((0.0..0.9).contains(&self.dropout), "dropout = {}: give 0 to 0.8", self.dropout);
         ensure!((0.0..=1.0).contains(&self.mixup), "mixup = {}: give 0 to 1", self.mixup);
+        ensure!(
+            (1..=100).contains(&self.recordings),
+            "recordings = {}: give 1 to 100",
+            self.recordings
+        );
         ensure!(self.validate_every > 0, "validate-every = 0: give at least 1");
         ensure!(self.patience > 0, "patience = 0: give at least 1");
         ensure!(self.blocks > 0, "blocks = 0: give at least 1");

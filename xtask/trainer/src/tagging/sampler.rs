@@ -6,6 +6,7 @@
 use listener::BANDS;
 
 use super::TagPlan;
+use crate::corpus::COLLECTED;
 use crate::corpus::tagged::instruments::{AUDIBLE, SILENT};
 use crate::dice::Dice;
 use crate::features;
@@ -44,7 +45,8 @@ impl Music {
         let mut kept = Vec::new();
         for clip in clips.iter().filter(|clip| !clip.frames.is_empty()) {
             let shelf = clip.truth.genre.map_or(genres, usize::from).min(genres);
-            shelves[shelf].push(kept.len());
+            let times = if clip.source == COLLECTED { plan.recordings } else { 1 };
+            shelves[shelf].extend(std::iter::repeat_n(kept.len(), times));
             let mut frames = clip.frames.clone();
             features::to_magnitudes(&mut frames);
             kept.push((frames, clip.truth.clone()));
@@ -246,6 +248,21 @@ mod tests {
             assert_eq!(late, expected);
         }
         assert!((70..130).contains(&first), "{first}");
+    }
+
+    #[test]
+    fn recordings_are_drawn_as_often_as_asked() {
+        let plan = TagPlan { recordings: 9, ..plan(0.0) };
+        let mut clips = vec![clip(Some(0), 6, 1); 10];
+        clips[0].source = COLLECTED.to_owned();
+        clips[0].truth.instruments = Some(vec![0b100; 6]);
+        let music = Music::new(&clips, &plan);
+        let recorded = (0..400).filter(|&seed| {
+            let lesson = music.lesson(&plan, &mut Dice::named(seed, "recordings"));
+            lesson.targets[3 * 7 + 4] > 0.5
+        });
+        let count = recorded.count();
+        assert!((160..240).contains(&count), "{count} of 400, about half");
     }
 
     #[test]
