@@ -4,6 +4,7 @@
 //! As with beats one run is a function of its [`TagPlan`] and the corpus; the number of threads
 //! changes nothing.
 
+mod args;
 mod card;
 pub mod command;
 mod comparison;
@@ -25,6 +26,7 @@ use crate::progress;
 use crate::render::audio::write_whole;
 use crate::tagclip::TagClip;
 use crate::train::checkpoint::Checkpoint;
+pub use args::TagsArgs;
 pub use plan::{Start, TagEntry, TagPlan};
 use run::Run;
 use sampler::Music;

@@ -16,7 +16,7 @@ use crate::corpus::command::MusicArgs;
 use crate::export::{self, Provenance};
 use crate::net::{BeatShape, GpuBeats};
 use crate::render::audio::write_whole;
-use crate::tagging::{self, command::TagsArgs};
+use crate::tagging::{self, TagsArgs};
 use crate::tune::{self, Piece};
 
 /// Clips that the decoder is fitted to: more would take longer and change little.
