@@ -45,8 +45,13 @@ impl Settings {
 /// they keep the share `most` of it.
 pub(crate) fn average(smooth: &mut [f32], params: &[f32], step: usize, most: f32) {
     let keep = (step as f32 / (step as f32 + 10.0)).min(most);
-    for (smooth, param) in smooth.iter_mut().zip(params) {
-        *smooth += (1.0 - keep) * (param - *smooth);
+    blend(smooth, params, 1.0 - keep);
+}
+
+/// Moves `params` the share of the way to `others`, as far as there are some.
+pub(crate) fn blend(params: &mut [f32], others: &[f32], share: f32) {
+    for (param, other) in params.iter_mut().zip(others) {
+        *param += share * (other - *param);
     }
 }
 

@@ -4,9 +4,7 @@ use listener::BANDS;
 use tract_onnx::pb;
 
 use super::node::{Size, declare, floats, int, integers, ints, node};
-use crate::net::{
-    BeatShape, CONTEXT, Dense, KERNEL, OUTPUTS, Recurrent, Stage, stages, stem_bands,
-};
+use crate::net::{BeatShape, CONTEXT, Dense, KERNEL, OUTPUTS, Recurrent, Stage, stages};
 
 /// A graph in the making.
 pub(super) struct Builder<'a> {
@@ -154,8 +152,7 @@ pub(super) fn beats(shape: &BeatShape, params: &[f32]) -> pb::GraphProto {
     b.slice("frames", 1, -(CONTEXT as i64), i64::MAX, "context_out");
     b.constants.push(integers("channel", &[1]));
     b.push("Unsqueeze", &["frames", "channel"], "image", vec![]);
-    let flat = (stem_bands()[2] * shape.channels[1]) as i64;
-    b.constants.push(integers("flat", &[0, 0, flat]));
+    b.constants.push(integers("flat", &[0, 0, layout.features.inputs as i64]));
     for (voice, params) in params.chunks_exact(layout.len).enumerate() {
         (b.params, b.first_layer, b.prefix) = (params, voice * shape.layers, prefix(voice));
         let [by_time, rows, raw, logits] =

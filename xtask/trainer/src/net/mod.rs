@@ -36,7 +36,7 @@ pub use init::{random_parameters, random_tag_parameters};
 pub use loss::{Loss, LossWeights};
 #[cfg(not(feature = "cuda"))]
 pub use no_cuda::{GpuBeats, GpuTags};
-pub use shape::{BeatShape, CONTEXT, Dense, KERNEL, Layout, OUTPUTS, POOLS, Recurrent, stem_bands};
+pub use shape::{BeatShape, CONTEXT, Dense, KERNEL, Layout, OUTPUTS, Recurrent};
 pub use stages::{Stage, bands, context, stages, stride};
 pub(crate) use standardise::standardise;
 pub use tag_loss::{TagLoss, UNKNOWN, judge};

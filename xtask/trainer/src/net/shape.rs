@@ -5,7 +5,6 @@
 use std::ops::Range;
 
 use anyhow::{Result, ensure};
-use listener::BANDS;
 use serde::{Deserialize, Serialize};
 
 use super::stages::{bands, stages};
@@ -14,8 +13,6 @@ use super::stages::{bands, stages};
 pub const KERNEL: usize = 3;
 /// Frames before the first that the stem needs: two valid convolutions of three frames.
 pub const CONTEXT: usize = 4;
-/// Bands per pooled band, after each convolution.
-pub const POOLS: [usize; 2] = [2, 3];
 /// Outputs per frame: beat, downbeat, onset.
 pub const OUTPUTS: usize = 3;
 
@@ -37,13 +34,6 @@ impl Default for BeatShape {
     fn default() -> Self {
         Self { channels: [16, 24], features: 64, hidden: 96, layers: 2 }
     }
-}
-
-/// Bands at each stage of the stem: in, after the first pool, after the second.
-#[must_use]
-pub fn stem_bands() -> [usize; 3] {
-    let first = (BANDS - KERNEL + 1) / POOLS[0];
-    [BANDS, first, (first - KERNEL + 1) / POOLS[1]]
 }
 
 /// A weight matrix (inputs x outputs, row-major) and its bias.
@@ -177,7 +167,7 @@ mod tests {
     fn tensors_fill_the_vector() {
         let shape = BeatShape::default();
         let layout = shape.layout();
-        assert_eq!(stem_bands(), [64, 31, 9]);
+        assert_eq!(bands(stages(shape.channels.len())), [64, 31, 9]);
         assert_eq!(layout.features.inputs, 216);
         assert_eq!(layout.lstm[1].weights.len(), 96 * 384);
         assert_eq!(layout.head.bias.end, layout.len);

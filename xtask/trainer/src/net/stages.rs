@@ -59,12 +59,12 @@ pub fn bands(stages: &[Stage]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::shape::{CONTEXT, stem_bands};
+    use crate::net::shape::CONTEXT;
 
     #[test]
     fn sizes_follow_from_the_stages() {
         assert_eq!((context(&SHALLOW), stride(&SHALLOW)), (CONTEXT, 1));
-        assert_eq!(bands(&SHALLOW), stem_bands());
+        assert_eq!(bands(&SHALLOW), [64, 31, 9]);
         assert_eq!((context(&DEEP), stride(&DEEP)), (12, 2));
         assert_eq!(bands(&DEEP), [64, 31, 9, 7, 5]);
     }

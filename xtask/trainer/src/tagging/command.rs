@@ -17,9 +17,11 @@ use crate::corpus::tagged;
 use crate::export::{self, Provenance};
 use crate::features;
 use crate::net::{GpuTags, TagShape};
+use crate::optimise::blend;
 use crate::render::audio::write_whole;
 use crate::tagclip::TagClip;
 use crate::train::gate::put_aside;
+
 /// Runs `trainer train tags`.
 ///
 /// A model that is there already stays unless the new one is at least as good on the validation
@@ -66,11 +68,11 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     };
     let mut folds = None;
     if let Some(users) = users {
-        if args.folds.is_some() {
-            folds = Some(users.cross_validate(&plan, stem.as_deref(), &corpus.train, args.gpu)?);
-        }
         if corpus.sources.iter().any(|source| source.name == users.report.name) {
             bail!("the corpus holds recordings already; give your own music to one of the two");
+        }
+        if args.folds.is_some() {
+            folds = Some(users.cross_validate(&plan, stem.as_deref(), &corpus.train, args.gpu)?);
         }
         let (learned, held) = users.without(0);
         corpus.train.extend(learned);
@@ -99,8 +101,7 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     let mut params = trained.params.clone();
     if let Some(start) = stem.filter(|_| args.keep > 0.0) {
         // A head in other words has nothing to keep.
-        let blend = |(new, old): (&mut f32, &f32)| *new += args.keep * (old - *new);
-        params.iter_mut().zip(&start).for_each(blend);
+        blend(&mut params, &start, args.keep);
     }
     let temperature = temperature::fit(&plan.shape, &params, validation);
     temperature::apply(&plan.shape, &mut params, temperature);

@@ -15,6 +15,7 @@ use crate::corpus;
 use crate::corpus::command::MusicArgs;
 use crate::export::{self, Provenance};
 use crate::net::{BeatShape, GpuBeats};
+use crate::optimise::blend;
 use crate::render::audio::write_whole;
 use crate::tagging::{self, TagsArgs};
 use crate::tune::{self, Piece};
@@ -288,10 +289,7 @@ fn beats(args: &BeatsArgs) -> Result<()> {
         voices.push(args.train_voice(voice, start.as_ref(), music, &corpus.validation)?);
     }
     if let Some(start) = &start {
-        let blend = |(new, old): (&mut f32, &f32)| *new += args.keep * (old - *new);
-        voices
-            .iter_mut()
-            .for_each(|voice| voice.params.iter_mut().zip(&start.params).for_each(blend));
+        voices.iter_mut().for_each(|voice| blend(&mut voice.params, &start.params, args.keep));
     }
     let params: Vec<f32> = voices.iter().flat_map(|voice| voice.params.iter().copied()).collect();
 

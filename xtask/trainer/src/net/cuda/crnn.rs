@@ -18,7 +18,7 @@ pub struct GpuBeats {
     head: Dense,
     /// Input of each LSTM layer, after dropout.
     inputs: Vec<Buffer>,
-    dropout: Option<Dropout>,
+    dropout: Dropout,
     logits: Buffer,
     d_logits: Buffer,
     /// Gradients of the outputs of a layer, and of its inputs, by width.
@@ -53,7 +53,7 @@ impl GpuBeats {
             inputs: (0..shape.layers)
                 .map(|layer| device.zeros(frames * width(layer)))
                 .collect::<Result<_>>()?,
-            dropout: None,
+            dropout: Dropout::default(),
             logits: device.zeros(frames * OUTPUTS)?,
             d_logits: device.zeros(frames * OUTPUTS)?,
             d_sequence: device.zeros(frames * shape.hidden)?,
@@ -87,9 +87,9 @@ impl GpuBeats {
         for (context, mel) in contexts.zip(mel.chunks_exact(time * BANDS)) {
             context.copy_from_slice(&mel[(time - CONTEXT) * BANDS..]);
         }
-        self.dropout = dropout.map(|(rate, seed)| Dropout::new(rate, seed));
+        self.dropout = Dropout::new(dropout);
         for layer in 0..self.lstm.len() {
-            let mask = self.mask(layer);
+            let mask = self.dropout.other(layer as u32);
             let (below, from) = self.lstm.split_at_mut(layer);
             let x = below.last().map_or_else(|| self.front.features.as_view(), Lstm::sequence);
             let (lstm, input) = (&mut from[0], &mut self.inputs[layer]);
@@ -132,7 +132,7 @@ impl GpuBeats {
         }
         self.weights.input_gradient(device, &self.head, &d_logits, &mut self.d_sequence)?;
         for layer in (0..self.lstm.len()).rev() {
-            let mask = self.mask(layer);
+            let mask = self.dropout.other(layer as u32);
             let d_input = if layer == 0 { &mut self.d_features } else { &mut self.d_hidden };
             let (x, dy) = (self.inputs[layer].as_view(), self.d_sequence.as_view());
             self.lstm[layer].backward(
@@ -147,10 +147,5 @@ impl GpuBeats {
         }
         self.front.backward(device, &mut self.weights, &self.d_dropped)?;
         device.download(&self.weights.grads.as_view(), &mut self.grads)
-    }
-
-    /// The mask before `layer`; without dropout it keeps everything.
-    fn mask(&self, layer: usize) -> Dropout {
-        self.dropout.unwrap_or(Dropout { seed: 0, threshold: 0 }).other(layer as u32)
     }
 }

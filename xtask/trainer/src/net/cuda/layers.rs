@@ -82,16 +82,17 @@ impl Weights {
 }
 
 /// Dropout by a hash of place and seed, so that no mask is kept.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Dropout {
-    pub(super) seed: u32,
+    seed: u32,
     /// In 256.
-    pub(super) threshold: i32,
+    threshold: i32,
 }
 
 impl Dropout {
-    /// Drops the share `rate`.
-    pub(super) fn new(rate: f32, seed: u64) -> Self {
+    /// Drops a share, by a seed; none keeps everything.
+    pub(super) fn new(dropout: Option<(f32, u64)>) -> Self {
+        let (rate, seed) = dropout.unwrap_or_default();
         let threshold = (rate.clamp(0.0, 0.9) * 256.0).round() as i32;
         Self { seed: (seed ^ seed >> 32) as u32, threshold }
     }

@@ -69,7 +69,7 @@ impl GpuTags {
             lstm: Lstm::new(&device, &layout.lstm[1], lanes, blocks)?,
             pooled: device.zeros(rows * shape.pooled())?,
             winners: [device.zeros(rows * shape.features)?, device.zeros(rows * shape.hidden)?],
-            dropout: Dropout { seed: 0, threshold: 0 },
+            dropout: Dropout::default(),
             dropped: [device.zeros(rows * shape.pooled())?, device.zeros(rows * shape.hidden)?],
             logits: device.zeros(rows * shape.outputs())?,
             d_logits: device.zeros(rows * shape.outputs())?,
@@ -117,8 +117,7 @@ impl GpuTags {
                 x, &mut self.pooled, winner, &blocks, &block, &lanes, &width, &row, &offset
             )?;
         }
-        self.dropout = dropout
-            .map_or(Dropout { seed: 0, threshold: 0 }, |(rate, seed)| Dropout::new(rate, seed));
+        self.dropout = Dropout::new(dropout);
         let [pooled, summary] = &mut self.dropped;
         self.dropout.apply(device, &self.pooled.as_view(), pooled)?;
         self.lstm.forward(device, &self.kernels, &self.weights, &pooled.as_view())?;
