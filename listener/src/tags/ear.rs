@@ -68,6 +68,10 @@ pub struct TagEar {
     vocabulary: Arc<Vocabulary>,
     settings: TagSettings,
     tags: Tags,
+    /// Probability of each genre in the passage that is heard now.
+    passage: [f32; MOST_TAGS],
+    /// Seconds of music in the mean over genres.
+    piece_s: f32,
     /// Seconds of silence up to now.
     silent_s: f32,
 }
@@ -86,16 +90,25 @@ impl TagEar {
             vocabulary: Arc::clone(vocabulary),
             settings: settings.clone(),
             tags: Tags::default(),
+            passage: [0.0; MOST_TAGS],
+            piece_s: 0.0,
             silent_s: 0.0,
         }
     }
 
     /// Forgets everything, without allocating.
     pub fn reset(&mut self) {
-        self.state.reset();
+        self.forget();
         self.filled = 0;
-        self.tags = Tags::default();
         self.silent_s = 0.0;
+    }
+
+    /// What was heard says nothing of what comes.
+    fn forget(&mut self) {
+        self.state.reset();
+        self.tags = Tags::default();
+        self.passage = [0.0; MOST_TAGS];
+        self.piece_s = 0.0;
     }
 
     /// Takes the log-mel frame `bins`. When that makes a block of music whole it says so: the network
@@ -117,8 +130,7 @@ impl TagEar {
         } else {
             self.silent_s += self.seconds();
             if self.silent_s >= BREAK_S {
-                self.state.reset();
-                self.tags = Tags::default();
+                self.forget();
             }
         }
         sounding
@@ -148,6 +160,24 @@ impl TagEar {
         ((self.block.len() / BANDS) as f64 * FeatureSpec::CURRENT.hop_s) as f32
     }
 
+    /// Takes the genres of a block of music into those of the passage and of the piece.
+    fn hear_genres(&mut self, genre: &[f32]) {
+        let seconds = self.seconds();
+        self.piece_s += seconds;
+        let TagSettings { genre_s, passage_s, turn, .. } = self.settings;
+        let (of_piece, of_passage) =
+            (share(seconds, self.piece_s, genre_s), share(seconds, self.tags.heard_s, passage_s));
+        for ((p, passage), &new) in self.tags.genre.iter_mut().zip(&mut self.passage).zip(genre) {
+            towards(p, new, 0.0, of_piece);
+            towards(passage, new, 0.0, of_passage);
+        }
+        let most = self.passage.iter().fold(0.0, |most: f32, &p| most.max(p));
+        if self.tags.top.is_some_and(|named| most >= self.passage[usize::from(named)] + turn) {
+            self.tags.genre = self.passage;
+            self.piece_s = self.piece_s.min(passage_s);
+        }
+    }
+
     /// The genre to name: the one that is named stays unless another leads clearly or it is doubtful.
     fn choose(&self) -> Option<u8> {
         let TagSettings { sure, doubt, lead, .. } = self.settings;
@@ -173,24 +203,16 @@ impl Lane for &mut TagEar {
     fn hear(&mut self, outputs: &[f32]) {
         let seconds = self.seconds();
         self.tags.heard_s += seconds;
-        let heard_s = self.tags.heard_s;
-        // An exponential mean that starts as a plain one, so that the first blocks count in full.
-        let share =
-            |longest: f32| (1.0 - (-seconds / longest.max(1e-3)).exp()).max(seconds / heard_s);
-        let (slow, share) = (share(self.settings.genre_s), share(self.settings.smoothing_s));
-        let towards = |from: f32, to: f32, low: f32, share: f32| {
-            let to = if to.is_finite() { to.clamp(low, 1.0) } else { 0.0 };
-            from + share * (to - from)
-        };
+        let share = share(seconds, self.tags.heard_s, self.settings.smoothing_s);
         let (genre, rest) = outputs.split_at(self.vocabulary.genres.len());
         let (instrument, mood) = rest.split_at(self.vocabulary.instruments.len());
+        self.hear_genres(genre);
         let tags = &mut self.tags;
-        tags.genre.iter_mut().zip(genre).for_each(|(p, &new)| *p = towards(*p, new, 0.0, slow));
         for (p, &new) in tags.instrument.iter_mut().zip(instrument) {
-            *p = towards(*p, new, 0.0, share);
+            towards(p, new, 0.0, share);
         }
-        tags.valence = towards(tags.valence, mood[0], -1.0, share);
-        tags.arousal = towards(tags.arousal, mood[1], -1.0, share);
+        towards(&mut tags.valence, mood[0], -1.0, share);
+        towards(&mut tags.arousal, mood[1], -1.0, share);
         for (index, &p) in tags.instrument.iter().enumerate() {
             let bit = 1 << index;
             let needed = if tags.playing & bit == 0 { self.settings.on } else { self.settings.off };
@@ -199,6 +221,18 @@ impl Lane for &mut TagEar {
         }
         self.tags.top = self.choose();
     }
+}
+
+/// How much the newest `seconds` weigh among `heard_s` in an exponential mean with the time constant
+/// `longest_s` that starts as a plain one, so that the first blocks count in full.
+fn share(seconds: f32, heard_s: f32, longest_s: f32) -> f32 {
+    (1.0 - (-seconds / longest_s.max(1e-3)).exp()).max(seconds / heard_s)
+}
+
+/// Moves `mean` by `share` of the way to `new`, which a broken network may have made anything.
+fn towards(mean: &mut f32, new: f32, low: f32, share: f32) {
+    let new = if new.is_finite() { new.clamp(low, 1.0) } else { 0.0 };
+    *mean += share * (new - *mean);
 }
 
 #[cfg(test)]
@@ -241,6 +275,17 @@ mod tests {
         assert!(!ear.tags().plays(0) && ear.tags().plays(1), "instruments follow sooner");
         (0..25).for_each(|_| hear(&mut ear, [0.1, 0.9, 0.1, 0.9, 0.5, 0.5]));
         assert_eq!(ear.tags().top, Some(1), "another piece");
+    }
+
+    #[test]
+    fn a_name_outlasts_a_doubtful_passage_and_a_long_piece_outlasts_no_other() {
+        let mut ear = ear();
+        (0..300).for_each(|_| hear(&mut ear, [0.9, 0.1, 0.9, 0.1, 0.5, 0.5]));
+        (0..60).for_each(|_| hear(&mut ear, [0.4, 0.6, 0.9, 0.1, 0.5, 0.5]));
+        assert_eq!(ear.tags().top, Some(0), "a passage that leans the other way");
+        (0..40).for_each(|_| hear(&mut ear, [0.1, 0.9, 0.9, 0.1, 0.5, 0.5]));
+        assert_eq!(ear.tags().top, Some(1), "another piece after six minutes");
+        assert!(ear.tags().genre[1] > 0.7, "what was before is forgotten: {:?}", ear.tags().genre);
     }
 
     #[test]

@@ -8,9 +8,14 @@ use serde::{Deserialize, Serialize};
 pub struct TagSettings {
     /// Time constant of the exponential mean over instruments and mood, seconds.
     pub smoothing_s: f32,
-    /// Time constant of the exponential mean over genres, seconds: a piece has one for longer than a
-    /// passage has its instruments.
+    /// Longest time constant of the mean over genres, seconds; a plain mean until then. A piece has one genre
+    /// for longer than a passage has its instruments.
     pub genre_s: f32,
+    /// Time constant of the mean over the passage that is heard now, seconds.
+    pub passage_s: f32,
+    /// Another piece has begun, and the mean over genres with it, when in this passage another genre than the
+    /// one that is named is this much more probable.
+    pub turn: f32,
     /// A genre is named only when it is at least this probable; below, Tatum is unsure.
     pub sure: f32,
     /// A named genre goes when it is less probable than this.
@@ -23,16 +28,18 @@ pub struct TagSettings {
     pub off: f32,
 }
 
-/// Those of the shipped model. How genres are named was chosen on rendered clips that it never heard: a right
-/// name at the end of a clip counted 1, a wrong one -1, and one that stood from the fifth second on 1/2.
+/// Those of the shipped model. How genres are named was chosen on rendered clips that it never heard and on
+/// the real music of its card: a name that stands from the fifth second on, without many more wrong ones.
 impl Default for TagSettings {
     fn default() -> Self {
         Self {
             smoothing_s: 4.0,
-            genre_s: 20.0,
+            genre_s: 60.0,
+            passage_s: 20.0,
+            turn: 0.4,
             sure: 0.25,
-            doubt: 0.25,
-            lead: 0.4,
+            doubt: 0.05,
+            lead: 0.25,
             on: 0.5,
             off: 0.35,
         }
@@ -45,10 +52,12 @@ impl TagSettings {
     /// # Errors
     /// The first that is out of range, with the range.
     pub fn check(&self) -> Result<(), String> {
-        let Self { smoothing_s, genre_s, sure, doubt, lead, on, off } = *self;
+        let Self { smoothing_s, genre_s, passage_s, turn, sure, doubt, lead, on, off } = *self;
         let ranges = [
             ("smoothing_s", smoothing_s, 0.0, 60.0),
             ("genre_s", genre_s, 0.0, 300.0),
+            ("passage_s", passage_s, 0.0, 300.0),
+            ("turn", turn, 0.0, 1.0),
             ("sure", sure, 0.0, 1.0),
             ("doubt", doubt, 0.0, sure),
             ("lead", lead, 0.0, 1.0),

@@ -75,7 +75,7 @@ impl TagCard<'_> {
              | genres | {genres} |\n\
              | instruments | {instruments} |\n\
              | mood words | {moods}: directions in the plane of valence and arousal, never learned |\n\
-             | shown | smoothed over {smoothing} s, genres over {genre_s} s; a genre is named from {sure}, else Tatum is unsure; an instrument is shown from {on} until {off} |\n\
+             | shown | smoothed over {smoothing} s, genres over up to {genre_s} s, or since {passage_s} s spoke clearly for another; a genre is named from {sure} until {doubt} or until another leads by {lead}, else Tatum is unsure; an instrument is shown from {on} until {off} |\n\
              | made again by | `{command}` |\n\n",
             name = self.name,
             convolutions = if shape.channels.len() > 2 { "four" } else { "two" },
@@ -97,7 +97,10 @@ impl TagCard<'_> {
             moods = moods.join(", "),
             smoothing = self.settings.smoothing_s,
             genre_s = self.settings.genre_s,
+            passage_s = self.settings.passage_s,
             sure = self.settings.sure,
+            doubt = self.settings.doubt,
+            lead = self.settings.lead,
             on = self.settings.on,
             off = self.settings.off,
             command = self.command,
