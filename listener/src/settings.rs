@@ -25,6 +25,9 @@ pub struct DecoderSettings {
     /// How firmly a tempo is kept from beat to beat: a change by the ratio `r` weighs
     /// `exp(-tempo_rigidity * |r - 1|)` (lambda of Krebs, Böck and Widmer 2015).
     pub tempo_rigidity: f32,
+    /// Share of beats at which the tempo gives way: it may then change by a few hundredths as easily as it
+    /// else changes by one. Steady music needs none, expressive timing cannot be followed without.
+    pub tempo_give: f32,
     /// Probability that a bar is followed by one of another meter.
     pub meter_change: f32,
     /// Probability per step that the beat has jumped anywhere: a cut, a new song, a lost phase.
@@ -77,6 +80,7 @@ impl Default for DecoderSettings {
             two_beat_bars: 0.03,
             three_beat_bars: 0.12,
             tempo_rigidity: 150.0,
+            tempo_give: 0.04,
             meter_change: 1e-3,
             restart: 1e-6,
             beat_width_s: 0.01,
@@ -130,6 +134,7 @@ impl DecoderSettings {
             ("two_beat_bars", self.two_beat_bars, 0.0, 0.5),
             ("three_beat_bars", self.three_beat_bars, 0.0, 0.5),
             ("tempo_rigidity", self.tempo_rigidity, 0.1, 10_000.0),
+            ("tempo_give", self.tempo_give, 0.0, 1.0),
             ("meter_change", self.meter_change, 0.0, 0.5),
             ("restart", self.restart, 0.0, 0.1),
             ("beat_width_s", self.beat_width_s, 0.001, 0.2),

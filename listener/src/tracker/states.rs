@@ -130,7 +130,7 @@ impl States {
             .map(|&interval| preference(interval, settings).powf(f64::from(settings.tempo_pull)))
             .map(|weight| weight as f32)
             .collect();
-        let from = transitions(&intervals, settings.tempo_rigidity);
+        let from = transitions(&intervals, settings);
         let bands = likeness(&intervals);
         let alike = bands.iter().map(Band::tempi).collect();
         let likeness = Diagonals::new(&bands);
@@ -170,14 +170,28 @@ fn tempo_prior(intervals: &[usize], settings: &DecoderSettings) -> Vec<f32> {
     prior
 }
 
-/// `exp(-rigidity * |to / from - 1|)`, normalised over `to`, kept where it matters.
-fn transitions(intervals: &[usize], rigidity: f32) -> Diagonals {
-    let negligible = 1e-3;
-    let weight = |old: usize, new: usize| (-rigidity * (new as f32 / old as f32 - 1.0).abs()).exp();
-    let kept = |old: usize, new: usize| Some(weight(old, new)).filter(|w| *w > negligible);
-    let leaving = |old: usize| intervals.iter().filter_map(|&new| kept(old, new)).sum::<f32>();
-    let sums: Vec<f32> = intervals.iter().map(|&old| leaving(old)).collect();
-    Diagonals::new(&bands(intervals, |i, j| kept(intervals[i], intervals[j]).map(|w| w / sums[i])))
+/// How firmly a tempo is kept where it gives.
+const GIVING: f32 = 25.0;
+
+/// Mostly the steady change of Krebs, Böck and Widmer, and a share of a looser one: steady music is not
+/// shaken by it, and expressive timing is followed. Kept where it matters, normalised over `to`.
+fn transitions(intervals: &[usize], settings: &DecoderSettings) -> Diagonals {
+    let negligible = 3e-4;
+    let change = |rigidity: f32| {
+        let weight =
+            move |old: usize, new: usize| (-rigidity * (new as f32 / old as f32 - 1.0).abs()).exp();
+        let leaving = move |old: usize| intervals.iter().map(|&new| weight(old, new)).sum::<f32>();
+        let sums: Vec<f32> = intervals.iter().map(|&old| leaving(old)).collect();
+        move |i: usize, j: usize| weight(intervals[i], intervals[j]) / sums[i]
+    };
+    let (steady, loose) = (change(settings.tempo_rigidity), change(GIVING));
+    let give = settings.tempo_give;
+    let mixed = |i, j| (1.0 - give) * steady(i, j) + give * loose(i, j);
+    let kept = |i, j| Some(mixed(i, j)).filter(|w| *w > negligible);
+    let tempi = 0..intervals.len();
+    let sums: Vec<f32> =
+        tempi.clone().map(|i| tempi.clone().filter_map(|j| kept(i, j)).sum()).collect();
+    Diagonals::new(&bands(intervals, |i, j| kept(i, j).map(|w| w / sums[i])))
 }
 
 /// Tempi within this of each other (as a log ratio) are one tempo to a listener.

@@ -14,6 +14,9 @@ use crate::clip::Clip;
 use crate::features;
 use crate::render::audio;
 
+/// Name of the source that is the user's own recordings.
+pub const RECORDINGS: &str = "audio";
+
 /// Endings of audio files; of two with one stem the earlier is heard.
 const AUDIO: [&str; 4] = ["wav", "flac", "ogg", "mp3"];
 const LABELS: [&str; 2] = ["beats", "jams"];
@@ -26,7 +29,7 @@ const LEAD_S: f64 = 1.5;
 /// # Errors
 /// When a folder does not exist, or none of its files can be used.
 pub(super) fn recordings(folders: &[PathBuf]) -> Result<Found> {
-    pieces::gather(folders, "audio", "no audio with beats beside it", |folder, prefix| {
+    pieces::gather(folders, RECORDINGS, "no audio with beats beside it", |folder, prefix| {
         let songs = songs(folder);
         songs.iter().map(|(path, labels)| cut(folder, path, labels, prefix)).collect()
     })
@@ -94,7 +97,7 @@ fn whole(path: &Path, labels: &Path) -> Result<Clip> {
     annotation::within(&beats, seconds).with_context(|| labels.display().to_string())?;
     Ok(Clip {
         name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-        source: "audio".to_owned(),
+        source: RECORDINGS.to_owned(),
         frames,
         beats,
         onsets: Vec::new(),

@@ -45,7 +45,7 @@ use crate::clip::Clip;
 use crate::progress;
 use crate::render::Split;
 use crate::render::audio::write_whole;
-pub use annotated::annotated;
+pub use annotated::{RECORDINGS, annotated};
 pub use collected::{COLLECTED, Collected, Labelled, Refused, collected};
 pub use credits::credits;
 pub use folds::folds;

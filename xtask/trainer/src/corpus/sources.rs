@@ -1,5 +1,7 @@
 //! The sources: where the music of a corpus comes from, how much of each, and on what terms.
 
+use super::RECORDINGS;
+
 /// Longest clip, seconds.
 pub(super) const CLIP_S: f64 = 42.0;
 
@@ -47,7 +49,7 @@ impl Source {
             Self::Scores => "scores",
             Self::Mma => "mma",
             Self::Composer => "composer",
-            Self::Audio => "audio",
+            Self::Audio => RECORDINGS,
             Self::Midi => "midi",
         }
     }

@@ -72,6 +72,9 @@ pub struct BeatsArgs {
     /// Steps from one validation to the next.
     #[arg(long, default_value_t = Plan::default().validate_every)]
     validate_every: usize,
+    /// How many times as often your own recordings (`--audio`) are heard as rendered clips.
+    #[arg(long, default_value_t = Plan::default().recordings)]
+    recordings: usize,
     /// Train on a GPU of Nvidia; needs CUDA 13.
     #[arg(long)]
     gpu: bool,
@@ -157,6 +160,7 @@ impl BeatsArgs {
             dropout: self.dropout,
             patience: self.patience,
             validate_every: self.validate_every,
+            recordings: self.recordings,
             ..Plan::default()
         }
     }
@@ -229,6 +233,7 @@ impl BeatsArgs {
             ("dropout", plan.dropout.to_string(), default.dropout.to_string()),
             ("patience", plan.patience.to_string(), default.patience.to_string()),
             ("validate-every", plan.validate_every.to_string(), default.validate_every.to_string()),
+            ("recordings", plan.recordings.to_string(), default.recordings.to_string()),
         ] {
             if value != usual {
                 words.push(format!("--{name} {value}"));

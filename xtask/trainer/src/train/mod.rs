@@ -109,7 +109,7 @@ pub fn train(
         "no music to train on; ask for more hours"
     );
     std::fs::create_dir_all(&desk.folder)?;
-    let music = Music::new(train, plan.stretch);
+    let music = Music::new(train, plan.stretch, plan.recordings);
     let mut run = if desk.resume {
         Run::resume(plan, &music, Checkpoint::load(&desk.checkpoint())?, desk.gpu)?
     } else {

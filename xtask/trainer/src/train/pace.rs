@@ -80,7 +80,7 @@ fn training(plan: &Plan, steps: usize, gpu: bool) -> Result<f64> {
             .collect(),
         onsets: Vec::new(),
     };
-    let music = Music::new(vec![clip], plan.stretch);
+    let music = Music::new(vec![clip], plan.stretch, plan.recordings);
     let mut run = Run::start(plan, &music, None, gpu)?;
     let mut timed = || {
         let begun = Instant::now();

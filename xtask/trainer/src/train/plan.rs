@@ -42,9 +42,17 @@ pub struct Plan {
     pub validate_every: usize,
     /// Validations without a better score before training stops.
     pub patience: usize,
+    /// How many times as often a recording is heard as a rendered clip.
+    #[serde(default = "alike")]
+    pub recordings: usize,
     /// SHA-256 of the model whose weights it begins with; none begins with chance.
     #[serde(default)]
     pub from: Option<String>,
+}
+
+/// As often as any other clip.
+fn alike() -> usize {
+    1
 }
 
 impl Default for Plan {
@@ -60,6 +68,7 @@ impl Default for Plan {
             weights: LossWeights::default(),
             validate_every: 250,
             patience: 12,
+            recordings: alike(),
             from: None,
         }
     }
@@ -82,6 +91,11 @@ impl Plan {
             self.batch > 0 && self.batch.is_multiple_of(SHARD),
             "batch = {}: give a multiple of {SHARD}",
             self.batch
+        );
+        ensure!(
+            (1..=100).contains(&self.recordings),
+            "recordings = {}: give 1 to 100",
+            self.recordings
         );
         ensure!(self.validate_every > 0, "validate-every = 0: give at least 1");
         ensure!(self.patience > 0, "patience = 0: give at least 1");

@@ -4,6 +4,8 @@
 //! stretch, so that the network learns both to start from nothing and to keep what it knows.
 //! Decisions follow from seed, step and lane alone: a resumed run makes the same ones.
 
+use std::iter::repeat_n;
+
 use listener::BANDS;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -11,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::colour::Colour;
 use super::targets::{self, Labels};
 use crate::clip::Clip;
+use crate::corpus::RECORDINGS;
 use crate::dice::Dice;
 use crate::features;
 use crate::hash::hex;
@@ -28,6 +31,8 @@ const PACE: f64 = 0.07;
 /// Training music.
 pub(super) struct Music {
     clips: Vec<(Frames, Labels)>,
+    /// Numbers of clips, each as often as it is to be drawn.
+    draws: Vec<usize>,
     stretch: usize,
     fingerprint: String,
 }
@@ -45,9 +50,10 @@ pub(super) struct Lane {
 }
 
 impl Music {
-    /// Takes `clips`, to be heard in stretches of `stretch` frames.
+    /// Takes `clips`, to be heard in stretches of `stretch` frames, recordings `recordings` times as often
+    /// as the others.
     #[must_use]
-    pub(super) fn new(clips: Vec<Clip>, stretch: usize) -> Self {
+    pub(super) fn new(clips: Vec<Clip>, stretch: usize, recordings: usize) -> Self {
         let mut hash = Sha256::new();
         for clip in &clips {
             hash.update(&clip.name);
@@ -55,12 +61,15 @@ impl Music {
             hash.update(clip.frames.last().map_or(0, |last| last[0].to_bits()).to_le_bytes());
         }
         let fingerprint = hex(&hash.finalize()[..8]);
+        let times = |clip: &Clip| if clip.source == RECORDINGS { recordings } else { 1 };
+        let draws =
+            clips.iter().enumerate().flat_map(|(k, clip)| repeat_n(k, times(clip))).collect();
         let prepare = |mut clip: Clip| {
             let labels = Labels::of(&clip);
             features::to_magnitudes(&mut clip.frames);
             (clip.frames, labels)
         };
-        Self { clips: clips.into_iter().map(prepare).collect(), stretch, fingerprint }
+        Self { clips: clips.into_iter().map(prepare).collect(), draws, stretch, fingerprint }
     }
 
     /// Short, and another for other music.
@@ -79,7 +88,7 @@ impl Music {
                 return false;
             }
         }
-        let clip = dice.whole(0, self.clips.len());
+        let clip = self.draws[dice.whole(0, self.draws.len())];
         // Half of what is heard keeps the pace it was made at.
         let pace = if dice.chance(0.5) { 1.0 } else { dice.normal(PACE).exp() };
         let spare = (self.clips[clip].0.len() as f64 - pace * self.stretch as f64).max(0.0);
@@ -123,7 +132,7 @@ mod tests {
 
     #[test]
     fn lanes_walk_on_and_start_anew() {
-        let music = Music::new(vec![clip(1000)], 100);
+        let music = Music::new(vec![clip(1000)], 100, 1);
         let mut lane = None;
         let mut starts = 0;
         let mut before: Option<Lane> = None;
@@ -141,8 +150,25 @@ mod tests {
     }
 
     #[test]
+    fn recordings_are_drawn_as_often_as_asked() {
+        let mut clips = vec![clip(500); 10];
+        clips[4].source = RECORDINGS.to_owned();
+        let drawn = |recordings| {
+            let music = Music::new(clips.clone(), 100, recordings);
+            let first = |seed| {
+                let mut lane = None;
+                let _ = music.advance(&mut lane, &mut Dice::named(seed, "recordings"));
+                lane.map(|lane: Lane| lane.clip)
+            };
+            (0..400).filter(|&seed| first(seed) == Some(4)).count()
+        };
+        assert!((20..60).contains(&drawn(1)), "{} of 400, about a tenth", drawn(1));
+        assert!((160..240).contains(&drawn(9)), "{} of 400, about half", drawn(9));
+    }
+
+    #[test]
     fn a_short_clip_ends_in_unlabelled_silence() {
-        let music = Music::new(vec![clip(30)], 50);
+        let music = Music::new(vec![clip(30)], 50, 1);
         let mut lane = None;
         assert!(music.advance(&mut lane, &mut Dice::named(1, "")));
         let (mut features, mut targets) = (vec![9.0; 50 * BANDS], vec![9.0; 50 * OUTPUTS]);

@@ -13,12 +13,13 @@ struct Knob {
     range: (f32, f32),
 }
 
-const KNOBS: [Knob; 14] = [
+const KNOBS: [Knob; 15] = [
     Knob { name: "beat_odds", of: |s| &mut s.beat_odds, step: 1.5, range: (0.01, 0.4) },
     Knob { name: "beat_trust", of: |s| &mut s.beat_trust, step: 1.4, range: (0.1, 2.0) },
     Knob { name: "downbeat_trust", of: |s| &mut s.downbeat_trust, step: 1.35, range: (0.05, 2.0) },
     Knob { name: "downbeat_share", of: |s| &mut s.downbeat_share, step: 1.2, range: (0.15, 0.8) },
     Knob { name: "tempo_rigidity", of: |s| &mut s.tempo_rigidity, step: 1.4, range: (20.0, 400.0) },
+    Knob { name: "tempo_give", of: |s| &mut s.tempo_give, step: 2.0, range: (0.002, 0.2) },
     Knob { name: "beat_floor", of: |s| &mut s.beat_floor, step: 1.5, range: (1e-3, 0.1) },
     Knob { name: "restart", of: |s| &mut s.restart, step: 5.0, range: (1e-9, 1e-3) },
     Knob { name: "tempo_pull", of: |s| &mut s.tempo_pull, step: 1.5, range: (0.02, 2.0) },
