@@ -25,8 +25,8 @@ pub struct DecoderSettings {
     /// How firmly a tempo is kept from beat to beat: a change by the ratio `r` weighs
     /// `exp(-tempo_rigidity * |r - 1|)` (lambda of Krebs, Böck and Widmer 2015).
     pub tempo_rigidity: f32,
-    /// Share of beats at which the tempo gives way: it may then change by a few hundredths as easily as it
-    /// else changes by one. Steady music needs none, expressive timing cannot be followed without.
+    /// Share of the beats at which the tempo gives way instead, with a lambda of 25: without it expressive
+    /// timing is lost, and steady music needs no more of it.
     pub tempo_give: f32,
     /// Probability that a bar is followed by one of another meter.
     pub meter_change: f32,

@@ -94,6 +94,28 @@ fn a_tempo_change_is_followed() {
 }
 
 #[test]
+fn expressive_timing_is_followed_because_tempo_gives_way() {
+    // Phrases of sixteen beats that hurry and linger: up to a twentieth from one beat to the next.
+    let interval_s =
+        |n: usize| 0.6 * (1.0 + 0.12 * (n as f64 * std::f64::consts::TAU / 16.0).sin());
+    let times: Vec<f64> =
+        (0..120).scan(0.3, |at, n| Some(std::mem::replace(at, *at + interval_s(n)))).collect();
+    let song = activations(|n| times[n], 4, 60.0);
+    let hits = |tempo_give| {
+        let settings = DecoderSettings { tempo_give, ..DecoderSettings::default() };
+        let mut decoder = Decoder::new(&FeatureSpec::CURRENT, RATE_HZ, &settings);
+        let given = beats(&decode_with(&mut decoder, &song));
+        let near =
+            |time_s: f64| given.iter().any(|b| (b.at.seconds(RATE_HZ) - time_s).abs() < 0.07);
+        let after = times.iter().filter(|time_s| (10.0..60.0).contains(*time_s));
+        let hit = after.clone().filter(|time_s| near(**time_s)).count();
+        hit as f64 / after.count() as f64
+    };
+    let (steady, giving) = (hits(0.0), hits(DecoderSettings::default().tempo_give));
+    assert!(giving > 0.85 && steady < 0.6, "{giving} with it, {steady} without");
+}
+
+#[test]
 fn silence_is_not_given_beats_with_confidence() {
     let heard = decode(&vec![Activations::default(); 1500]);
     let sure = heard.iter().filter(|h| h.bar.confidence > 0.5).count();

@@ -16,13 +16,13 @@ const BREAK_S: f32 = 3.0;
 /// What the music is, as shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tags {
-    /// Probability of each genre of the vocabulary, smoothed.
+    /// Probability of each genre of the vocabulary in this passage, smoothed.
     pub genre: [f32; MOST_TAGS],
     /// Probability that each instrument of the vocabulary plays, smoothed.
     pub instrument: [f32; MOST_TAGS],
     /// Which instruments are shown, a bit each from the lowest.
     pub playing: u32,
-    /// The genre that is named; none while unsure.
+    /// The genre that is named, by all that was heard of the piece; none while unsure.
     pub top: Option<u8>,
     /// Unpleasant -1 to pleasant 1, smoothed.
     pub valence: f32,
@@ -68,12 +68,18 @@ pub struct TagEar {
     vocabulary: Arc<Vocabulary>,
     settings: TagSettings,
     tags: Tags,
-    /// Probability of each genre in the passage that is heard now.
-    passage: [f32; MOST_TAGS],
-    /// Seconds of music in the mean over genres.
-    piece_s: f32,
+    piece: Piece,
     /// Seconds of silence up to now.
     silent_s: f32,
+}
+
+/// Since the piece began.
+#[derive(Debug, Clone, Default)]
+struct Piece {
+    /// Probability of each genre.
+    genre: [f32; MOST_TAGS],
+    /// Seconds of music that these rest on.
+    heard_s: f32,
 }
 
 impl TagEar {
@@ -90,8 +96,7 @@ impl TagEar {
             vocabulary: Arc::clone(vocabulary),
             settings: settings.clone(),
             tags: Tags::default(),
-            passage: [0.0; MOST_TAGS],
-            piece_s: 0.0,
+            piece: Piece::default(),
             silent_s: 0.0,
         }
     }
@@ -107,8 +112,7 @@ impl TagEar {
     fn forget(&mut self) {
         self.state.reset();
         self.tags = Tags::default();
-        self.passage = [0.0; MOST_TAGS];
-        self.piece_s = 0.0;
+        self.piece = Piece::default();
     }
 
     /// Takes the log-mel frame `bins`. When that makes a block of music whole it says so: the network
@@ -161,27 +165,30 @@ impl TagEar {
     }
 
     /// Takes the genres of a block of music into those of the passage and of the piece.
-    fn hear_genres(&mut self, genre: &[f32]) {
+    fn hear_genres(&mut self, genres: &[f32]) {
         let seconds = self.seconds();
-        self.piece_s += seconds;
-        let TagSettings { genre_s, passage_s, turn, .. } = self.settings;
-        let (of_piece, of_passage) =
-            (share(seconds, self.piece_s, genre_s), share(seconds, self.tags.heard_s, passage_s));
-        for ((p, passage), &new) in self.tags.genre.iter_mut().zip(&mut self.passage).zip(genre) {
-            towards(p, new, 0.0, of_piece);
+        let TagSettings { genre_s, piece_s, turn, .. } = self.settings;
+        let (passage, piece) = (&mut self.tags.genre, &mut self.piece);
+        piece.heard_s += seconds;
+        let of_passage = weight(seconds, self.tags.heard_s, genre_s);
+        let of_piece = weight(seconds, piece.heard_s, piece_s);
+        for ((passage, piece), &new) in passage.iter_mut().zip(&mut piece.genre).zip(genres) {
             towards(passage, new, 0.0, of_passage);
+            towards(piece, new, 0.0, of_piece);
         }
-        let most = self.passage.iter().fold(0.0, |most: f32, &p| most.max(p));
-        if self.tags.top.is_some_and(|named| most >= self.passage[usize::from(named)] + turn) {
-            self.tags.genre = self.passage;
-            self.piece_s = self.piece_s.min(passage_s);
+        let Some(named) = self.tags.top.map(usize::from) else { return };
+        let others = passage.iter().enumerate().filter(|(genre, _)| *genre != named);
+        let most = others.fold(0.0, |most: f32, (_, &p)| most.max(p));
+        if most >= passage[named] + turn {
+            piece.genre = *passage;
+            piece.heard_s = piece.heard_s.min(genre_s);
         }
     }
 
     /// The genre to name: the one that is named stays unless another leads clearly or it is doubtful.
     fn choose(&self) -> Option<u8> {
         let TagSettings { sure, doubt, lead, .. } = self.settings;
-        let genre = &self.tags.genre[..self.vocabulary.genres.len()];
+        let genre = &self.piece.genre[..self.vocabulary.genres.len()];
         let best = (0..genre.len()).max_by(|&a, &b| genre[a].total_cmp(&genre[b]))?;
         let kept = self.tags.top.map(usize::from).filter(|&named| {
             genre[named] >= doubt && (best == named || genre[best] < genre[named] + lead)
@@ -203,16 +210,16 @@ impl Lane for &mut TagEar {
     fn hear(&mut self, outputs: &[f32]) {
         let seconds = self.seconds();
         self.tags.heard_s += seconds;
-        let share = share(seconds, self.tags.heard_s, self.settings.smoothing_s);
+        let newest = weight(seconds, self.tags.heard_s, self.settings.smoothing_s);
         let (genre, rest) = outputs.split_at(self.vocabulary.genres.len());
         let (instrument, mood) = rest.split_at(self.vocabulary.instruments.len());
         self.hear_genres(genre);
         let tags = &mut self.tags;
         for (p, &new) in tags.instrument.iter_mut().zip(instrument) {
-            towards(p, new, 0.0, share);
+            towards(p, new, 0.0, newest);
         }
-        towards(&mut tags.valence, mood[0], -1.0, share);
-        towards(&mut tags.arousal, mood[1], -1.0, share);
+        towards(&mut tags.valence, mood[0], -1.0, newest);
+        towards(&mut tags.arousal, mood[1], -1.0, newest);
         for (index, &p) in tags.instrument.iter().enumerate() {
             let bit = 1 << index;
             let needed = if tags.playing & bit == 0 { self.settings.on } else { self.settings.off };
@@ -223,9 +230,9 @@ impl Lane for &mut TagEar {
     }
 }
 
-/// How much the newest `seconds` weigh among `heard_s` in an exponential mean with the time constant
-/// `longest_s` that starts as a plain one, so that the first blocks count in full.
-fn share(seconds: f32, heard_s: f32, longest_s: f32) -> f32 {
+/// What the newest `seconds` of `heard_s` weigh in an exponential mean with the time constant `longest_s` that
+/// starts as a plain one, so that the first blocks count in full.
+fn weight(seconds: f32, heard_s: f32, longest_s: f32) -> f32 {
     (1.0 - (-seconds / longest_s.max(1e-3)).exp()).max(seconds / heard_s)
 }
 
@@ -278,14 +285,33 @@ mod tests {
     }
 
     #[test]
-    fn a_name_outlasts_a_doubtful_passage_and_a_long_piece_outlasts_no_other() {
+    fn a_name_outlasts_a_passage_but_not_another_piece() {
         let mut ear = ear();
         (0..300).for_each(|_| hear(&mut ear, [0.9, 0.1, 0.9, 0.1, 0.5, 0.5]));
         (0..60).for_each(|_| hear(&mut ear, [0.4, 0.6, 0.9, 0.1, 0.5, 0.5]));
-        assert_eq!(ear.tags().top, Some(0), "a passage that leans the other way");
-        (0..40).for_each(|_| hear(&mut ear, [0.1, 0.9, 0.9, 0.1, 0.5, 0.5]));
-        assert_eq!(ear.tags().top, Some(1), "another piece after six minutes");
-        assert!(ear.tags().genre[1] > 0.7, "what was before is forgotten: {:?}", ear.tags().genre);
+        assert_eq!(ear.tags().top, Some(0), "a minute that leans the other way");
+        assert!(ear.tags().genre[1] > 0.55, "which is seen: {:?}", ear.tags().genre);
+        (0..15).for_each(|_| hear(&mut ear, [0.1, 0.9, 0.9, 0.1, 0.5, 0.5]));
+        assert_eq!(ear.tags().top, Some(1), "long before the mean since the beginning turns");
+    }
+
+    #[test]
+    fn after_a_break_an_ear_is_a_new_one() {
+        let (mut broken, mut reset) = (ear(), ear());
+        for ear in [&mut broken, &mut reset] {
+            (0..300).for_each(|_| hear(ear, [0.9, 0.1, 0.9, 0.1, 0.5, 0.5]));
+        }
+        (0..4).for_each(|_| assert_eq!(second(&mut broken, 0.0), 0));
+        reset.reset();
+        let mut new = ear();
+        for _ in 0..20 {
+            for ear in [&mut broken, &mut reset, &mut new] {
+                hear(ear, [0.45, 0.55, 0.1, 0.9, 0.5, 0.5]);
+            }
+            assert_eq!(broken.tags(), new.tags());
+            assert_eq!(reset.tags(), new.tags());
+        }
+        assert_eq!(new.tags().top, Some(1));
     }
 
     #[test]

@@ -8,15 +8,14 @@ use serde::{Deserialize, Serialize};
 pub struct TagSettings {
     /// Time constant of the exponential mean over instruments and mood, seconds.
     pub smoothing_s: f32,
-    /// Longest time constant of the mean over genres, seconds; a plain mean until then. A piece has one genre
-    /// for longer than a passage has its instruments.
+    /// Time constant of the exponential mean over genres, seconds: what this passage is.
     pub genre_s: f32,
-    /// Time constant of the mean over the passage that is heard now, seconds.
-    pub passage_s: f32,
-    /// Another piece has begun, and the mean over genres with it, when in this passage another genre than the
-    /// one that is named is this much more probable.
+    /// Time constant of the mean over genres that a name is chosen by, seconds: what the whole piece is.
+    pub piece_s: f32,
+    /// Another piece has begun when in this passage another genre is so much more probable than the one that
+    /// is named: from then on the piece is what the passage is.
     pub turn: f32,
-    /// A genre is named only when it is at least this probable; below, Tatum is unsure.
+    /// A genre is named only when the piece is of it with at least this probability; below, Tatum is unsure.
     pub sure: f32,
     /// A named genre goes when it is less probable than this.
     pub doubt: f32,
@@ -28,14 +27,14 @@ pub struct TagSettings {
     pub off: f32,
 }
 
-/// Those of the shipped model. How genres are named was chosen on rendered clips that it never heard and on
-/// the real music of its card: a name that stands from the fifth second on, without many more wrong ones.
+/// Those of the shipped model. How genres are named was chosen so that most names stand from the fifth second on,
+/// with few more wrong ones: on rendered clips that it never heard, and with an eye on the real music of its card.
 impl Default for TagSettings {
     fn default() -> Self {
         Self {
             smoothing_s: 4.0,
-            genre_s: 60.0,
-            passage_s: 20.0,
+            genre_s: 20.0,
+            piece_s: 60.0,
             turn: 0.4,
             sure: 0.25,
             doubt: 0.05,
@@ -52,11 +51,11 @@ impl TagSettings {
     /// # Errors
     /// The first that is out of range, with the range.
     pub fn check(&self) -> Result<(), String> {
-        let Self { smoothing_s, genre_s, passage_s, turn, sure, doubt, lead, on, off } = *self;
+        let Self { smoothing_s, genre_s, piece_s, turn, sure, doubt, lead, on, off } = *self;
         let ranges = [
             ("smoothing_s", smoothing_s, 0.0, 60.0),
             ("genre_s", genre_s, 0.0, 300.0),
-            ("passage_s", passage_s, 0.0, 300.0),
+            ("piece_s", piece_s, 0.0, 3600.0),
             ("turn", turn, 0.0, 1.0),
             ("sure", sure, 0.0, 1.0),
             ("doubt", doubt, 0.0, sure),
@@ -76,6 +75,12 @@ impl TagSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_shipped_model_brings_these() {
+        let file = crate::TagFile::read(include_bytes!("../../../models/tags.onnx"));
+        assert_eq!(file.expect("a model").settings, TagSettings::default());
+    }
 
     #[test]
     fn values_out_of_range_are_named() {

@@ -170,28 +170,31 @@ fn tempo_prior(intervals: &[usize], settings: &DecoderSettings) -> Vec<f32> {
     prior
 }
 
-/// How firmly a tempo is kept where it gives.
-const GIVING: f32 = 25.0;
+/// Lambda of a tempo that gives way: a change by 4 % is about a third as likely as none.
+const LOOSE: f32 = 25.0;
+/// Changes less likely than this are none.
+const NEGLIGIBLE: f32 = 3e-4;
 
-/// Mostly the steady change of Krebs, Böck and Widmer, and a share of a looser one: steady music is not
-/// shaken by it, and expressive timing is followed. Kept where it matters, normalised over `to`.
+/// Probability of every change of tempo: that of Krebs, Böck and Widmer and, for a share of the beats, a looser
+/// one. The sum has heavy tails: steady music is not shaken, and expressive timing is followed.
 fn transitions(intervals: &[usize], settings: &DecoderSettings) -> Diagonals {
-    let negligible = 3e-4;
-    let change = |rigidity: f32| {
-        let weight =
-            move |old: usize, new: usize| (-rigidity * (new as f32 / old as f32 - 1.0).abs()).exp();
-        let leaving = move |old: usize| intervals.iter().map(|&new| weight(old, new)).sum::<f32>();
-        let sums: Vec<f32> = intervals.iter().map(|&old| leaving(old)).collect();
-        move |i: usize, j: usize| weight(intervals[i], intervals[j]) / sums[i]
+    let DecoderSettings { tempo_rigidity: rigidity, tempo_give: give, .. } = *settings;
+    let change = |old: usize, new: usize| (new as f32 / old as f32 - 1.0).abs();
+    let leaving = |&old: &usize| -> Vec<f32> {
+        let steady = intervals.iter().map(|&new| (-rigidity * change(old, new)).exp());
+        let loose = intervals.iter().map(|&new| (-rigidity.min(LOOSE) * change(old, new)).exp());
+        let sums: [f32; 2] = [steady.clone().sum(), loose.clone().sum()];
+        let mixed = steady.zip(loose);
+        let mut row: Vec<f32> = mixed
+            .map(|(steady, loose)| (1.0 - give) * steady / sums[0] + give * loose / sums[1])
+            .map(|p| if p > NEGLIGIBLE { p } else { 0.0 })
+            .collect();
+        let kept: f32 = row.iter().sum();
+        row.iter_mut().for_each(|p| *p /= kept);
+        row
     };
-    let (steady, loose) = (change(settings.tempo_rigidity), change(GIVING));
-    let give = settings.tempo_give;
-    let mixed = |i, j| (1.0 - give) * steady(i, j) + give * loose(i, j);
-    let kept = |i, j| Some(mixed(i, j)).filter(|w| *w > negligible);
-    let tempi = 0..intervals.len();
-    let sums: Vec<f32> =
-        tempi.clone().map(|i| tempi.clone().filter_map(|j| kept(i, j)).sum()).collect();
-    Diagonals::new(&bands(intervals, |i, j| kept(i, j).map(|w| w / sums[i])))
+    let rows: Vec<Vec<f32>> = intervals.iter().map(leaving).collect();
+    Diagonals::new(&bands(intervals, |i, j| Some(rows[i][j]).filter(|p| *p > 0.0)))
 }
 
 /// Tempi within this of each other (as a log ratio) are one tempo to a listener.
@@ -213,6 +216,7 @@ fn bands(intervals: &[usize], weight: impl Fn(usize, usize) -> Option<f32>) -> V
             if band.weights.is_empty() {
                 band.first = i;
             }
+            band.weights.resize(i - band.first, 0.0);
             band.weights.push(w);
         }
         band
@@ -224,18 +228,52 @@ fn bands(intervals: &[usize], weight: impl Fn(usize, usize) -> Option<f32>) -> V
 mod tests {
     use super::*;
 
+    /// Where the mass of tempo `i` is a beat later.
+    fn after_a_beat(states: &States, i: usize) -> Vec<f32> {
+        let padding = states.from.padding();
+        let mut mass = vec![0.0; padded(states.tempi()) + 2 * padding];
+        mass[padding + i] = 1.0;
+        let mut arriving = vec![0.0; padded(states.tempi())];
+        states.from.multiply(&mass, &mut arriving);
+        arriving
+    }
+
     #[test]
     fn every_tempo_goes_somewhere_with_probability_one() {
-        let states = States::new(&DecoderSettings::default());
-        for i in 0..states.tempi() {
-            let padding = states.from.padding();
-            let mut mass = vec![0.0; padded(states.tempi()) + 2 * padding];
-            mass[padding + i] = 1.0;
-            let mut arriving = vec![0.0; padded(states.tempi())];
-            states.from.multiply(&mass, &mut arriving);
-            let out: f32 = arriving.iter().sum();
-            assert!((out - 1.0).abs() < 1e-5, "tempo {i} leaves with {out}");
+        let of = |min_bpm, max_bpm, tempo_rigidity, tempo_give| DecoderSettings {
+            min_bpm,
+            max_bpm,
+            tempo_rigidity,
+            tempo_give,
+            ..DecoderSettings::default()
+        };
+        for (slow, fast) in [(55.0, 190.0), (40.0, 240.0), (20.0, 400.0)] {
+            for rigidity in [0.1, 4.0, 8.0, 20.0, 150.0, 10_000.0] {
+                for give in [0.0, 0.04, 1.0] {
+                    let states = States::new(&of(slow, fast, rigidity, give));
+                    for i in 0..states.tempi() {
+                        let out: f32 = after_a_beat(&states, i).iter().sum();
+                        assert!((out - 1.0).abs() < 1e-4, "tempo {i} leaves with {out}");
+                    }
+                    assert!((states.prior.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+                }
+            }
         }
-        assert!((states.prior.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_tempo_that_gives_reaches_further_and_stays_nearly_as_often() {
+        let at = |tempo_give, change: f32| {
+            let settings = DecoderSettings { tempo_give, ..DecoderSettings::default() };
+            let states = States::new(&settings);
+            let old =
+                states.intervals.iter().position(|&interval| interval == 60).expect("100 BPM");
+            let new = (60.0 * change).round() as usize - states.intervals[0];
+            after_a_beat(&states, old)[new]
+        };
+        assert_eq!(at(0.0, 1.07), 0.0);
+        assert!((5e-4..5e-3).contains(&at(0.04, 1.07)), "{}", at(0.04, 1.07));
+        let kept = at(0.04, 1.0) / at(0.0, 1.0);
+        assert!((0.95..1.0).contains(&kept), "{kept}");
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use listener::FeatureSpec;
 
-use crate::corpus::{Sound, SourceReport};
+use crate::corpus::{RECORDINGS, Sound, SourceReport};
 use crate::train::validate::Scores;
 use crate::train::{Marks, Plan, Trained};
 use crate::tune::Summary;
@@ -91,7 +91,7 @@ impl Card<'_> {
             shape.layers,
             self.command
         );
-        let recordings = self.sources.iter().any(|source| source.name == "audio");
+        let recordings = self.sources.iter().any(|source| source.name == RECORDINGS);
         text += if recordings {
             "## Music it learned from\n\nRendered from scores and MIDI performances, and recordings \
              (source `audio`).\n\n"
@@ -118,6 +118,13 @@ impl Card<'_> {
             first.history.last().map_or(0, |entry| entry.step),
             self.name
         );
+        if self.plan.recordings > 1 {
+            let _ = write!(
+                text,
+                "Recordings were heard {} times as often as rendered clips.\n\n",
+                self.plan.recordings
+            );
+        }
         if self.keep > 0.0 {
             let _ = write!(
                 text,

@@ -9,7 +9,7 @@ use super::comparison::Row;
 use super::{TagEntry, TagPlan, TagScores, Trained};
 use crate::card::{fonts, origins};
 use crate::corpus::tagged::instruments::{AUDIBLE, STEP_S};
-use crate::corpus::{Sound, SourceReport};
+use crate::corpus::{RECORDINGS, Sound, SourceReport};
 
 /// A real piece, and what the model says of it.
 pub(super) struct RealPiece {
@@ -75,7 +75,7 @@ impl TagCard<'_> {
              | genres | {genres} |\n\
              | instruments | {instruments} |\n\
              | mood words | {moods}: directions in the plane of valence and arousal, never learned |\n\
-             | shown | smoothed over {smoothing} s, genres over up to {genre_s} s, or since {passage_s} s spoke clearly for another; a genre is named from {sure} until {doubt} or until another leads by {lead}, else Tatum is unsure; an instrument is shown from {on} until {off} |\n\
+             | shown | smoothed over {smoothing} s, genres over {genre_s} s; a name is chosen by the mean over {piece_s} s, or over those {genre_s} s once another genre leads there by {turn}: from {sure} on, until it is below {doubt} or another leads by {lead}, else Tatum is unsure; an instrument is shown from {on} until {off} |\n\
              | made again by | `{command}` |\n\n",
             name = self.name,
             convolutions = if shape.channels.len() > 2 { "four" } else { "two" },
@@ -97,7 +97,8 @@ impl TagCard<'_> {
             moods = moods.join(", "),
             smoothing = self.settings.smoothing_s,
             genre_s = self.settings.genre_s,
-            passage_s = self.settings.passage_s,
+            piece_s = self.settings.piece_s,
+            turn = self.settings.turn,
             sure = self.settings.sure,
             doubt = self.settings.doubt,
             lead = self.settings.lead,
@@ -112,7 +113,7 @@ impl TagCard<'_> {
         let sum = |only: fn(&SourceReport) -> bool| {
             self.sources.iter().filter(|source| only(source)).map(|source| source.hours).sum()
         };
-        (sum(|source| source.name == "audio"), sum(|_| true))
+        (sum(|source| source.name == RECORDINGS), sum(|_| true))
     }
 
     fn music(&self) -> String {

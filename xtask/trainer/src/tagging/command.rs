@@ -12,8 +12,7 @@ use super::card::{RealPiece, TagCard};
 use super::scores::{confusion, decisions, judgements, plays, scores_of};
 use super::users::Users;
 use super::{Desk, TagPlan, comparison, temperature, train, trial};
-use crate::corpus::audio_files;
-use crate::corpus::tagged;
+use crate::corpus::{COLLECTED, audio_files, tagged};
 use crate::export::{self, Provenance};
 use crate::features;
 use crate::net::{GpuTags, TagShape};
@@ -80,6 +79,11 @@ pub fn run(args: &TagsArgs) -> Result<()> {
         corpus.sources.push(users.report);
     }
     let (clips, validation) = (&corpus.train, &corpus.validation);
+    ensure!(
+        plan.recordings == 1 || clips.iter().any(|clip| clip.source == COLLECTED),
+        "--recordings {}, and there are none to learn from; name a folder of them with --data",
+        plan.recordings
+    );
     eprintln!(
         "{} clips to learn from, {} for validation; {} parameters",
         clips.len(),

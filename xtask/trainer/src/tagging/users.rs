@@ -8,7 +8,7 @@ use listener::Vocabulary;
 use metrics::collection::{Collection, Words, counts};
 
 use super::{Desk, TagPlan, TagScores, train};
-use crate::corpus::{Labelled, SourceReport, collected, credits, folds};
+use crate::corpus::{Labelled, RECORDINGS, SourceReport, collected, credits, folds};
 use crate::tagclip::TagClip;
 
 /// Folds when nobody says.
@@ -89,7 +89,7 @@ impl Users {
         };
         let skipped = heard.refused.len() + collection.left_out;
         let report = SourceReport {
-            name: "audio".to_owned(),
+            name: RECORDINGS.to_owned(),
             licence,
             attribution,
             hours: heard.clips.iter().map(TagClip::seconds).sum::<f64>() / 3600.0,

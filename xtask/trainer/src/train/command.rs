@@ -11,8 +11,8 @@ use super::validate::{Scores, validate};
 use super::{Desk, Length, Plan, Trained, train};
 use crate::card::{self, Card};
 use crate::clip::Clip;
-use crate::corpus;
 use crate::corpus::command::MusicArgs;
+use crate::corpus::{self, RECORDINGS};
 use crate::export::{self, Provenance};
 use crate::net::{BeatShape, GpuBeats};
 use crate::optimise::blend;
@@ -72,7 +72,7 @@ pub struct BeatsArgs {
     /// Steps from one validation to the next.
     #[arg(long, default_value_t = Plan::default().validate_every)]
     validate_every: usize,
-    /// How many times as often your own recordings (`--audio`) are heard as rendered clips.
+    /// How many times as often your own recordings (`--audio`, or those of `--corpus`) are heard as rendered clips.
     #[arg(long, default_value_t = Plan::default().recordings)]
     recordings: usize,
     /// Train on a GPU of Nvidia; needs CUDA 13.
@@ -275,6 +275,11 @@ fn beats(args: &BeatsArgs) -> Result<()> {
         GpuBeats::open(&plan.shape, plan.batch, plan.stretch)?;
     }
     let corpus = args.music.corpus(cache)?;
+    ensure!(
+        args.recordings == 1 || corpus.train.iter().any(|clip| clip.source == RECORDINGS),
+        "--recordings {}, and there are none to learn from; name a folder of them with --audio",
+        args.recordings
+    );
     eprintln!(
         "{} clips to learn from, {} for validation; {} parameters",
         corpus.train.len(),
