@@ -173,7 +173,7 @@ fn tempo_prior(intervals: &[usize], settings: &DecoderSettings) -> Vec<f32> {
 /// Lambda of a tempo that gives way: a change by 4 % is about a third as likely as none.
 const LOOSE: f32 = 25.0;
 /// Changes less likely than this are none.
-const NEGLIGIBLE: f32 = 1e-3;
+const NEGLIGIBLE: f32 = 3e-4;
 
 /// Probability of every change of tempo: that of Krebs, Böck and Widmer and, for a share of the beats, a looser
 /// one. The sum has heavy tails: steady music is not shaken, and expressive timing is followed.
