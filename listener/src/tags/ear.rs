@@ -291,7 +291,7 @@ mod tests {
         (0..60).for_each(|_| hear(&mut ear, [0.4, 0.6, 0.9, 0.1, 0.5, 0.5]));
         assert_eq!(ear.tags().top, Some(0), "a minute that leans the other way");
         assert!(ear.tags().genre[1] > 0.55, "which is seen: {:?}", ear.tags().genre);
-        (0..15).for_each(|_| hear(&mut ear, [0.1, 0.9, 0.9, 0.1, 0.5, 0.5]));
+        (0..20).for_each(|_| hear(&mut ear, [0.1, 0.9, 0.9, 0.1, 0.5, 0.5]));
         assert_eq!(ear.tags().top, Some(1), "long before the mean since the beginning turns");
     }
 

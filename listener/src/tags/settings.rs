@@ -35,10 +35,10 @@ impl Default for TagSettings {
             smoothing_s: 4.0,
             genre_s: 20.0,
             piece_s: 60.0,
-            turn: 0.4,
+            turn: 0.5,
             sure: 0.25,
             doubt: 0.05,
-            lead: 0.25,
+            lead: 0.45,
             on: 0.5,
             off: 0.35,
         }

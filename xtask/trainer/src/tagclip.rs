@@ -23,7 +23,7 @@ pub struct TagTruth {
 /// Features and truth of one piece of music.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TagClip {
-    /// Unique in the corpus, and the same for the same seed.
+    /// Unique in its folder, and the same for the same seed.
     pub name: String,
     /// The source it came from.
     pub source: String,

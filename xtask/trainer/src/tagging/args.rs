@@ -44,9 +44,9 @@ pub struct TagsArgs {
     #[arg(long)]
     pub(super) cache: Option<PathBuf>,
     /// Folder of clips that were rendered before, here or elsewhere: it is used as it is, and nothing is
-    /// rendered.
+    /// rendered. May be given several times, for clips of several seeds and the same SoundFonts.
     #[arg(long, conflicts_with_all = ["hours", "soundfonts"])]
-    pub(super) corpus: Option<PathBuf>,
+    pub(super) corpus: Vec<PathBuf>,
     /// Steps to train.
     #[arg(long, default_value_t = 4000)]
     pub(super) steps: usize,
@@ -263,7 +263,7 @@ impl TagsArgs {
     /// The command that makes this model again, without what names this machine's folders.
     pub(super) fn command(&self, plan: &TagPlan) -> String {
         let mut words = vec!["cargo xtask train tags".to_owned()];
-        let rendered = self.corpus.is_none();
+        let rendered = self.corpus.is_empty();
         let data = self.data.iter().filter(|data| rendered || !holds_datasets(data));
         words.extend(data.map(|_| "--data DATA".to_owned()));
         words.extend(self.corpus.iter().map(|_| "--corpus CLIPS".to_owned()));

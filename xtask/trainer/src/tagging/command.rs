@@ -61,9 +61,9 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     let music = args.music(sets);
     music.check()?;
     let users = own.map(|own| Users::read(&own, &vocabulary, args.folds, args.seed)).transpose()?;
-    let mut corpus = match &args.corpus {
-        Some(folder) => tagged::open(folder, &vocabulary)?,
-        None => tagged::build(&music, &vocabulary)?,
+    let mut corpus = match &args.corpus[..] {
+        [] => tagged::build(&music, &vocabulary)?,
+        folders => tagged::open_all(folders, &vocabulary)?,
     };
     let mut folds = None;
     if let Some(users) = users {

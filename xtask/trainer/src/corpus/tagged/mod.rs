@@ -7,10 +7,13 @@
 
 mod genres;
 pub(crate) mod instruments;
+mod joined;
 mod mood;
 mod orchestration;
 mod players;
 mod write;
+
+pub use joined::open_all;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,7 +40,7 @@ const VALIDATION_EVERY: usize = 10;
 /// Share of clips of any genre, on any instruments.
 const ANY: f64 = 0.25;
 /// Raised whenever what is written changes, so that old clips are not taken for new ones.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 
 /// The words of the shipped model.
 const VOCABULARY: &str = include_str!("../../../../../models/vocabulary.json");
