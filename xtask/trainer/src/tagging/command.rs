@@ -67,7 +67,7 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     };
     let mut folds = None;
     if let Some(users) = users {
-        if corpus.sources.iter().any(|source| source.name == users.report.name) {
+        if corpus.holds_recordings() {
             bail!("the corpus holds recordings already; give your own music to one of the two");
         }
         if args.folds.is_some() {

@@ -10,7 +10,6 @@ use anyhow::{Context, Result, ensure};
 use listener::Vocabulary;
 
 use super::{TagCorpus, open};
-use crate::corpus::COLLECTED;
 use crate::tagclip::TagClip;
 
 /// The corpora in `folders` as one.
@@ -36,9 +35,8 @@ impl TagCorpus {
             "{theirs} was not played with the sounds of {ours}, so that training might hear the SoundFont of \
              validation; leave one out, or render it with the same --soundfont"
         );
-        let recorded = |corpus: &Self| corpus.sources.iter().any(|from| from.name == COLLECTED);
         ensure!(
-            !(recorded(self) && recorded(&other)),
+            !(self.holds_recordings() && other.holds_recordings()),
             "{theirs} holds recordings, and so does a --corpus before it: nobody knows whether their sides keep \
              apart; render one without --audio and give the recordings with --data"
         );
@@ -79,7 +77,7 @@ mod tests {
 
     use super::super::store;
     use super::*;
-    use crate::corpus::{Sound, SourceReport};
+    use crate::corpus::{RECORDINGS, Sound, SourceReport};
     use crate::tagclip::TagTruth;
 
     fn vocabulary() -> Vocabulary {
@@ -149,7 +147,7 @@ mod tests {
         };
         let told = refused("fonts", ("composer", "flute"), 0.5);
         assert!(told.contains("fonts-b") && told.contains("--soundfont"), "{told}");
-        let told = refused("recordings", (COLLECTED, "horn"), 0.5);
+        let told = refused("recordings", (RECORDINGS, "horn"), 0.5);
         assert!(told.contains("recordings-b") && told.contains("--data"), "{told}");
     }
 }

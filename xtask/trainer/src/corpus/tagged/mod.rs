@@ -27,7 +27,7 @@ use super::inventory::Inventory;
 use super::listing::{self, Listing};
 use super::sources::{CLIP_S, Source};
 use super::workshop::Workshop;
-use super::{CorpusSettings, Sound, SourceReport, cache, cache_folder, make_missing};
+use super::{CorpusSettings, RECORDINGS, Sound, SourceReport, cache, cache_folder, make_missing};
 use crate::baseline::chroma::chroma;
 use crate::dice::Dice;
 use crate::features;
@@ -101,6 +101,11 @@ impl TagCorpus {
         }
         self.sources.push(report);
         self.list(vocabulary)
+    }
+
+    /// Whether a user's own music is among it.
+    pub fn holds_recordings(&self) -> bool {
+        self.sources.iter().any(|source| source.name == RECORDINGS)
     }
 
     fn list(&self, vocabulary: &Vocabulary) -> Result<()> {
