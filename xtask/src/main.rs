@@ -50,6 +50,7 @@ Usage: cargo xtask <command> [options]
   tune [options]               fit the decoder to a trained model
   pace [options]               time a step of training and of the model
   stages [options]             time each stage of the ear
+  label FOLDER                 write the beats beside recordings, as a model hears them in hindsight
   modules FOLDER --out DIR     play tracker modules into recordings with their beats, to learn from with --audio
   corpus, compose [...]        the trainer's other commands; --help lists their options
   golden                       write the golden files again; say why in the commit
@@ -66,7 +67,7 @@ fn main() -> ExitCode {
         "demo" => tools::demo(&rest),
         "bench" => tools::bench(&rest),
         "soak" => tools::soak(&rest),
-        "train" | "tune" | "pace" | "stages" | "corpus" | "compose" | "modules" => {
+        "train" | "tune" | "pace" | "stages" | "corpus" | "compose" | "modules" | "label" => {
             tools::trainer(&command, &rest)
         }
         "golden" => tools::golden(&rest),

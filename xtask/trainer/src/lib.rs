@@ -11,6 +11,7 @@ pub mod dice;
 pub mod export;
 pub mod features;
 mod hash;
+pub mod label;
 pub mod net;
 pub mod optimise;
 pub mod peaks;

@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use trainer::corpus::command::{self, ComposeArgs, CorpusArgs};
 use trainer::corpus::modules::{self, ModulesArgs};
+use trainer::label::command::{self as label, LabelArgs};
 use trainer::stages::{self, StagesArgs};
 use trainer::train::command::TrainCommand;
 use trainer::train::pace::{self, PaceArgs};
@@ -24,6 +25,8 @@ enum Command {
     Compose(ComposeArgs),
     /// Plays tracker modules into annotated recordings, to learn from with `--audio`.
     Modules(ModulesArgs),
+    /// Labels recordings with the beats that a model hears in hindsight, to learn from with `--audio`.
+    Label(LabelArgs),
     /// Trains a model.
     #[command(subcommand)]
     Train(TrainCommand),
@@ -50,6 +53,7 @@ fn main() {
         Command::Corpus(args) => command::corpus(&args),
         Command::Compose(args) => command::piece(&args),
         Command::Modules(args) => modules::run(&args),
+        Command::Label(args) => label::run(&args),
         Command::Train(command) => trainer::train::command::run(&command),
         Command::Pace(args) => pace::run(&args),
         Command::Stages(args) => stages::run(&args),

@@ -18,10 +18,12 @@ use crate::render::audio;
 pub const RECORDINGS: &str = "audio";
 
 /// Endings of audio files; of two with one stem the earlier is heard.
-const AUDIO: [&str; 4] = ["wav", "flac", "ogg", "mp3"];
+pub(super) const AUDIO: [&str; 4] = ["wav", "flac", "ogg", "mp3"];
 const LABELS: [&str; 2] = ["beats", "jams"];
-/// How much before its first beat a recording is heard, seconds.
+/// How much before its first beat a recording is heard at most, seconds.
 const LEAD_S: f64 = 1.5;
+/// And in beats: one that nobody labelled must not be taken for none.
+const LEAD_BEATS: f64 = 0.8;
 
 /// Finds the annotated recordings under `folders` and cuts them up. Reads their annotations, but
 /// of the audio only how long it is.
@@ -35,9 +37,15 @@ pub(super) fn recordings(folders: &[PathBuf]) -> Result<Found> {
     })
 }
 
-/// Every song under `folder` that has its beats beside it, in order of path: of audio files that
-/// share their stem, and so their beats, only one.
+/// Every song under `folder` that has its beats beside it, in order of path.
 fn songs(folder: &Path) -> Vec<(PathBuf, PathBuf)> {
+    let songs = with_labels(folder).into_iter();
+    songs.filter_map(|(path, labels)| labels.map(|labels| (path, labels))).collect()
+}
+
+/// Every song under `folder`, in order of path, and the file with its beats where there is one: of audio
+/// files that share their stem, and so their beats, only one.
+pub(crate) fn with_labels(folder: &Path) -> Vec<(PathBuf, Option<PathBuf>)> {
     let labels = |audio: &Path| {
         LABELS.iter().map(|label| audio.with_extension(label)).find(|path| path.is_file())
     };
@@ -54,7 +62,7 @@ fn songs(folder: &Path) -> Vec<(PathBuf, PathBuf)> {
         }
     }
     let once = files.iter().filter(|path| chosen.get(&path.with_extension("")) == Some(path));
-    once.filter_map(|path| labels(path).map(|labels| (path.clone(), labels))).collect()
+    once.map(|path| (path.clone(), labels(path))).collect()
 }
 
 fn cut(folder: &Path, path: &Path, labels: &Path, prefix: &str) -> Result<Vec<Piece>> {
@@ -63,8 +71,10 @@ fn cut(folder: &Path, path: &Path, labels: &Path, prefix: &str) -> Result<Vec<Pi
         annotation::within(&beats, seconds).with_context(|| labels.display().to_string())?;
     }
     let (first, last) = (beats[0].time_s, beats[beats.len() - 1].time_s);
+    let beat_s = (last - first) / beats.len() as f64;
+    let lead_s = LEAD_S.min(LEAD_BEATS * beat_s);
     // A beat more: the last one has to sound.
-    let span = ((first - LEAD_S).max(0.0), last + (last - first) / beats.len() as f64);
+    let span = ((first - lead_s).max(0.0), last + beat_s);
     let pieces = Cutter::new(folder, path, prefix, &[]).cut(&mut 0, span, &beats);
     if pieces.is_empty() {
         bail!("{}: has fewer than {FEWEST} beats together", labels.display());
@@ -131,7 +141,8 @@ mod tests {
         assert_eq!(found.pieces.len(), 2);
         assert_eq!(found.pieces[0].split, found.pieces[1].split);
         assert_eq!(found.pieces.iter().map(|piece| piece.beats.len()).sum::<usize>(), 112);
-        assert!((found.pieces[0].beats[0].time_s - LEAD_S).abs() < 1e-9);
+        let lead_s = LEAD_BEATS * 0.5 * 111.0 / 112.0;
+        assert!((found.pieces[0].beats[0].time_s - lead_s).abs() < 1e-9);
         assert_eq!(found.refused.len(), 1);
         let told = &found.refused[0];
         assert!(told.contains("long.beats") && told.contains("beyond the audio"), "{told}");

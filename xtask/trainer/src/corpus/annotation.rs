@@ -28,16 +28,17 @@ pub(super) fn read(path: &Path) -> Result<Vec<BeatLabel>> {
 }
 
 /// Writes `.beats`: a line of seconds for each beat, then a tab and its place in the bar where that is
-/// known. Whole or not at all.
+/// known, after a line that says `from` where the beats are. Whole or not at all.
 ///
 /// # Errors
 /// When the file cannot be written; the message names it.
-pub(super) fn write(path: &Path, beats: &[BeatLabel]) -> Result<()> {
+pub(crate) fn write(path: &Path, from: &str, beats: &[BeatLabel]) -> Result<()> {
     let line = |beat: &BeatLabel| match beat.in_bar {
         0 => format!("{:.6}\n", beat.time_s),
         in_bar => format!("{:.6}\t{in_bar}\n", beat.time_s),
     };
-    write_whole(path, beats.iter().map(line).collect::<String>().as_bytes())
+    let lines: String = beats.iter().map(line).collect();
+    write_whole(path, format!("# {from}\n{lines}").as_bytes())
 }
 
 fn labels(beats: Beats) -> Vec<BeatLabel> {

@@ -194,7 +194,7 @@ pub fn piece(args: &ComposeArgs) -> Result<()> {
         limit(channel);
     }
     write_wav(&args.out, &audio)?;
-    annotation::write(&args.out.with_extension("beats"), &score.beats)?;
+    annotation::write(&args.out.with_extension("beats"), "from the score", &score.beats)?;
     let bpm =
         60.0 / score.beats.windows(2).map(|b| b[1].time_s - b[0].time_s).next().unwrap_or(1.0);
     println!(

@@ -4,7 +4,7 @@
 //! used while it grows. Nothing here trains.
 
 mod annotated;
-mod annotation;
+pub(crate) mod annotation;
 mod cache;
 mod collected;
 pub mod command;
@@ -45,6 +45,7 @@ use crate::clip::Clip;
 use crate::progress;
 use crate::render::Split;
 use crate::render::audio::write_whole;
+pub(crate) use annotated::with_labels;
 pub use annotated::{RECORDINGS, annotated};
 pub use collected::{COLLECTED, Collected, Labelled, Refused, collected};
 pub use credits::credits;
@@ -58,7 +59,7 @@ use workshop::Workshop;
 /// Audio files under `folder`, in order of their paths.
 #[must_use]
 pub fn audio_files(folder: &Path) -> Vec<PathBuf> {
-    files::under(folder, &["wav", "flac", "ogg", "mp3"])
+    files::under(folder, &annotated::AUDIO)
 }
 
 /// Whether `folder` holds any of the datasets this corpus is rendered from.

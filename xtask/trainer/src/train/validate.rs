@@ -13,6 +13,8 @@ use crate::peaks::peaks;
 
 /// Clips run side by side.
 const LANES: usize = 4;
+/// Frames run at once: what is remembered of each would not fit for an hour of music.
+const STRETCH: usize = 3000;
 /// Half width of the window around an onset, in seconds: the strict one.
 const ONSET_WINDOW_S: f64 = 0.025;
 /// Thresholds tried for each output; the best is reported with its score.
@@ -49,21 +51,32 @@ pub fn activations(shape: &BeatShape, params: &[f32], clips: &[Clip]) -> Vec<Vec
         .par_iter()
         .flat_map_iter(|group| {
             let longest = group.iter().map(|&i| clips[i].frames.len()).max().unwrap_or(0);
-            let mut mel = vec![0.0; group.len() * longest * BANDS];
-            for (mel, &clip) in mel.chunks_exact_mut(longest * BANDS).zip(*group) {
-                let frames = clips[clip].frames.as_flattened();
-                mel[..frames.len()].copy_from_slice(frames);
-            }
+            let lanes = group.len();
             let mut shard = Shard::default();
-            let mut logits = vec![0.0; group.len() * longest * OUTPUTS];
+            let mut mel = Vec::new();
+            let mut logits = vec![0.0; lanes * longest * OUTPUTS];
             for net in &voices {
-                shard.forward(net, &mel, &mut State::new(shape, group.len()), None);
-                logits.iter_mut().zip(&shard.logits).for_each(|(sum, z)| *sum += z);
+                let mut state = State::new(shape, lanes);
+                for from in (0..longest).step_by(STRETCH) {
+                    let until = (from + STRETCH).min(longest);
+                    mel.clear();
+                    mel.resize(lanes * (until - from) * BANDS, 0.0);
+                    for (mel, &clip) in mel.chunks_exact_mut((until - from) * BANDS).zip(*group) {
+                        let frames = clips[clip].frames.iter().skip(from).take(until - from);
+                        mel.as_chunks_mut::<BANDS>()
+                            .0
+                            .iter_mut()
+                            .zip(frames)
+                            .for_each(|(to, of)| *to = *of);
+                    }
+                    shard.forward(net, &mel, &mut state, None);
+                    let there = &mut logits[from * lanes * OUTPUTS..];
+                    there.iter_mut().zip(&shard.logits).for_each(|(sum, z)| *sum += z);
+                }
             }
             let probability = |sum: f32| 1.0 / (1.0 + (-sum / voices.len() as f32).exp());
             let rows: Vec<[f32; OUTPUTS]> =
                 logits.as_chunks::<OUTPUTS>().0.iter().map(|row| row.map(probability)).collect();
-            let lanes = group.len();
             group
                 .iter()
                 .enumerate()
