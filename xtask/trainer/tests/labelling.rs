@@ -16,6 +16,9 @@ fn label(folder: &Path, model: &str) -> Output {
         .arg(folder)
         .arg("--model")
         .arg(repository(model))
+        // It cannot but agree with itself.
+        .arg("--agree")
+        .arg(repository(model))
         .output()
         .expect("the trainer runs")
 }

@@ -7,8 +7,8 @@ use clap::Args;
 use listener::ModelFile;
 use rayon::prelude::*;
 
-use super::labels;
-use crate::clip::Clip;
+use super::{AGREED, agreement, labels};
+use crate::clip::{BeatLabel, Clip};
 use crate::corpus::{annotation, with_labels};
 use crate::export;
 use crate::net::BeatShape;
@@ -24,6 +24,10 @@ pub struct LabelArgs {
     /// The model that listens.
     #[arg(long, default_value = "models/beats.onnx")]
     model: PathBuf,
+    /// A second opinion: recordings in which this model hears other beats are left out. May be given several
+    /// times.
+    #[arg(long)]
+    agree: Vec<PathBuf>,
 }
 
 /// What came of one recording.
@@ -38,12 +42,8 @@ struct Outcome {
 /// # Errors
 /// When the model cannot be read, there are no recordings, or none of them gets or has beats.
 pub fn run(args: &LabelArgs) -> Result<()> {
-    let bytes =
-        std::fs::read(&args.model).with_context(|| format!("reading {}", args.model.display()))?;
-    let ear = Ear::new(&bytes).with_context(|| {
-        let model = args.model.display();
-        format!("{model} is no beat model of this build; give one that `train beats` wrote")
-    })?;
+    let ears = [&args.model].into_iter().chain(&args.agree);
+    let ears = ears.map(|model| Ear::new(model)).collect::<Result<Vec<Ear>>>()?;
     let folder = args.folder.display();
     ensure!(args.folder.is_dir(), "the folder {folder} does not exist");
     let songs = with_labels(&args.folder);
@@ -55,7 +55,7 @@ pub fn run(args: &LabelArgs) -> Result<()> {
         songs.iter().filter(|(_, labels)| labels.is_none()).map(|(path, _)| path).collect();
     let bar = progress::bar(open.len() as u64, "recordings {bar:30} {pos}/{len}, {eta} to go");
     let label = |path: &&PathBuf| {
-        let outcome = ear.label(path);
+        let outcome = label_one(&ears, path);
         bar.inc(1);
         outcome
     };
@@ -82,37 +82,60 @@ pub fn run(args: &LabelArgs) -> Result<()> {
     Ok(())
 }
 
+/// Writes the beats that the first of `ears` hears in the recording at `path` beside it, if the others do too.
+fn label_one(ears: &[Ear], path: &Path) -> Result<Outcome> {
+    let (frames, _) = features::of_file(path)?;
+    let clip = Clip {
+        name: String::new(),
+        source: String::new(),
+        frames,
+        beats: Vec::new(),
+        onsets: Vec::new(),
+    };
+    let heard = ears.iter().map(|ear| ear.labels(&clip)).collect::<Result<Vec<_>>>();
+    let heard = heard.with_context(|| path.display().to_string())?;
+    let beats = &heard[0];
+    for (ear, others) in ears.iter().zip(&heard).skip(1) {
+        let f = agreement(beats, others);
+        ensure!(
+            f >= AGREED,
+            "{}: {} hears other beats (F-measure {f:.2}); write them by hand, or leave it out",
+            path.display(),
+            ear.source
+        );
+    }
+    let source = format!("heard in hindsight by {}", ears[0].source);
+    annotation::write(&path.with_extension("beats"), &source, beats)?;
+    let seconds = beats[beats.len() - 1].time_s - beats[0].time_s;
+    Ok(Outcome { seconds, bars: beats[0].in_bar > 0 })
+}
+
 /// A model that listens in hindsight.
 struct Ear {
     shape: BeatShape,
     params: Vec<f32>,
     lag_s: f64,
-    /// What is said of its beats.
+    /// What it is called.
     source: String,
 }
 
 impl Ear {
-    fn new(model: &[u8]) -> Result<Self> {
-        let lag_s = f64::from(ModelFile::read(model)?.decoder.beat_lag_s);
-        let (shape, params) = export::parameters(model)?;
-        let source = format!("heard in hindsight by model {}", &export::sha256(model)[..12]);
-        Ok(Self { shape, params, lag_s, source })
+    fn new(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+        let read = || -> Result<Self> {
+            let lag_s = f64::from(ModelFile::read(&bytes)?.decoder.beat_lag_s);
+            let (shape, params) = export::parameters(&bytes)?;
+            let source = format!("model {}", &export::sha256(&bytes)[..12]);
+            Ok(Self { shape, params, lag_s, source })
+        };
+        read().with_context(|| {
+            let path = path.display();
+            format!("{path} is no beat model of this build; give one that `train beats` wrote")
+        })
     }
 
-    /// Writes the beats of the recording at `path` beside it.
-    fn label(&self, path: &Path) -> Result<Outcome> {
-        let (frames, _) = features::of_file(path)?;
-        let clip = Clip {
-            name: String::new(),
-            source: String::new(),
-            frames,
-            beats: Vec::new(),
-            onsets: Vec::new(),
-        };
-        let heard = activations(&self.shape, &self.params, &[clip]);
-        let beats = labels(&heard[0], self.lag_s).with_context(|| path.display().to_string())?;
-        annotation::write(&path.with_extension("beats"), &self.source, &beats)?;
-        let seconds = beats[beats.len() - 1].time_s - beats[0].time_s;
-        Ok(Outcome { seconds, bars: beats[0].in_bar > 0 })
+    fn labels(&self, clip: &Clip) -> Result<Vec<BeatLabel>> {
+        let heard = activations(&self.shape, &self.params, std::slice::from_ref(clip));
+        labels(&heard[0], self.lag_s)
     }
 }

@@ -10,6 +10,7 @@ mod hindsight;
 use std::ops::Range;
 
 use anyhow::{Result, ensure};
+use metrics::{BEAT_WINDOW_S, f_measure};
 
 use crate::clip::{BeatLabel, frame_time};
 use crate::net::OUTPUTS;
@@ -25,6 +26,9 @@ const WINDOW: usize = 12;
 const CLEAR: f32 = 0.2;
 /// How much likelier the downbeats must be where they are than on any other beat of the bar (log odds).
 const SURE_OF_BARS: f32 = 0.6;
+
+/// F-measure from which on two models hear the same beats.
+const AGREED: f64 = 0.9;
 
 /// The beats of the longest stretch in which a network whose `activations` of each frame these are is sure
 /// of them in hindsight, and whose beats come `lag_s` late. Places in the bar are 0 where it is not sure.
@@ -47,6 +51,18 @@ fn labels(activations: &[[f32; OUTPUTS]], lag_s: f64) -> Result<Vec<BeatLabel>> 
         in_bar: if bars { beat.in_bar } else { 0 },
     };
     Ok(beats.iter().map(label).filter(|beat| beat.time_s >= 0.0).collect())
+}
+
+/// F-measure of the beats of two models where both have some; 0 where these are fewer than [`FEWEST`].
+fn agreement(ours: &[BeatLabel], theirs: &[BeatLabel]) -> f64 {
+    let from = ours[0].time_s.max(theirs[0].time_s) - BEAT_WINDOW_S;
+    let until = ours[ours.len() - 1].time_s.min(theirs[theirs.len() - 1].time_s) + BEAT_WINDOW_S;
+    let shared = |beats: &[BeatLabel]| -> Vec<f64> {
+        let times = beats.iter().map(|beat| beat.time_s);
+        times.filter(|time| (from..=until).contains(time)).collect()
+    };
+    let (ours, theirs) = (shared(ours), shared(theirs));
+    if ours.len() < FEWEST { 0.0 } else { f_measure(&theirs, &ours, BEAT_WINDOW_S) }
 }
 
 /// The longest run of `beats` that are clearly heard. The last of all is never in it: nothing follows
@@ -173,6 +189,19 @@ mod tests {
     fn music_too_slow_for_the_search_gets_no_beats_between_its_own() {
         for interval in [60.0, 75.0] {
             assert!(labels(&heard(3600, &steady(46, interval), true), 0.0).is_err());
+        }
+    }
+
+    #[test]
+    fn models_agree_where_they_hear_the_same_beats() {
+        let beats = |first: f64, interval: f64| -> Vec<BeatLabel> {
+            let time_s = |beat: u32| first + interval * f64::from(beat);
+            (0..60).map(|beat| BeatLabel { time_s: time_s(beat), in_bar: 0 }).collect()
+        };
+        let ours = beats(1.0, 0.5);
+        assert_eq!(agreement(&ours, &beats(6.02, 0.5)), 1.0);
+        for theirs in [beats(1.25, 0.5), beats(1.0, 1.0), beats(1.0, 0.25), beats(25.0, 0.5)] {
+            assert!(agreement(&ours, &theirs) < 0.7);
         }
     }
 
