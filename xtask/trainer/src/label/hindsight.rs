@@ -225,7 +225,7 @@ mod tests {
     fn the_likelier_meter_is_chosen() {
         for meter in [3, 4] {
             let frame = |frame: usize| match frame % 25 {
-                5 if frame / 25 % meter == 0 => [0.8, 0.7],
+                5 if (frame / 25).is_multiple_of(meter) => [0.8, 0.7],
                 5 => [0.8, 0.1],
                 _ => [0.01, 0.002],
             };

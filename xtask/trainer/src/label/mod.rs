@@ -123,10 +123,11 @@ mod tests {
         let mut heard = vec![[0.02_f32, 0.004, 0.02]; frames];
         for (number, (at, height)) in beats.iter().enumerate() {
             let first = if bars && number % 4 == 0 { 0.9 } else { 0.2 };
-            for frame in at.floor() as usize..=at.ceil() as usize {
+            let around = at.floor() as usize..=at.ceil() as usize;
+            for (frame, [beat, downbeat, _]) in around.clone().zip(&mut heard[around]) {
                 let height = height * (1.0 - (frame as f64 - at).abs()) as f32;
-                heard[frame][0] = heard[frame][0].max(height);
-                heard[frame][1] = heard[frame][1].max(height * first);
+                *beat = beat.max(height);
+                *downbeat = downbeat.max(height * first);
             }
         }
         heard
