@@ -115,13 +115,13 @@ impl Heard {
 
     /// The most likely path in bars of one of `meters`.
     pub(super) fn path(&self, meters: &[usize]) -> Path {
-        let paths = meters.iter().map(|&meter| self.path_in(meter));
+        let changes = changes();
+        let paths = meters.iter().map(|&meter| self.path_in(meter, &changes));
         let none = Path { beats: Vec::new(), meter: 1, score: f64::NEG_INFINITY };
         paths.max_by(|a, b| a.score.total_cmp(&b.score)).unwrap_or(none)
     }
 
-    fn path_in(&self, meter: usize) -> Path {
-        let changes = changes();
+    fn path_in(&self, meter: usize, changes: &[Change]) -> Path {
         let states: usize = INTERVALS.sum::<usize>() * meter;
         let anywhere = -(states as f64).ln();
         // Of each beat that begins at a step: how likely all before it is, and the tempo of the beat before.
@@ -188,8 +188,11 @@ pub(super) fn share(beat: f32, downbeat: f32) -> f32 {
     (downbeat / beat.max(FLOOR)).clamp(0.02, 0.98)
 }
 
-/// For each new tempo the first of the old ones it may follow, and how likely it does from there on (log).
-fn changes() -> Vec<(usize, Vec<f32>)> {
+/// Of a new tempo the first of the old ones it may follow, and how likely it follows each from there on (log).
+type Change = (usize, Vec<f32>);
+
+/// Of every tempo.
+fn changes() -> Vec<Change> {
     let change = |old: usize, new: usize| (new as f32 / old as f32 - 1.0).abs();
     let likely = |old: usize, new: usize| (-RIGIDITY * change(old, new)).exp();
     let all: Vec<f32> = INTERVALS.map(|old| INTERVALS.map(|new| likely(old, new)).sum()).collect();
