@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use super::{Corpus, CorpusSettings, annotation, build, open, tagged};
+use super::{Corpus, CorpusSettings, annotation, build, open_all, tagged};
 use crate::augment::Transform;
 use crate::compose::score::{Note, Part, Score};
 use crate::compose::style::Style;
@@ -71,9 +71,9 @@ pub struct MusicArgs {
     #[arg(long = "soundfont")]
     pub soundfonts: Vec<PathBuf>,
     /// Folder of clips that were rendered before, here or elsewhere: it is used as it is, and nothing is
-    /// rendered.
+    /// rendered; may be given several times.
     #[arg(long, conflicts_with_all = ["audio", "midi", "hours", "soundfonts"])]
-    pub corpus: Option<PathBuf>,
+    pub corpus: Vec<PathBuf>,
 }
 
 impl MusicArgs {
@@ -91,14 +91,14 @@ impl MusicArgs {
         }
     }
 
-    /// That corpus: rendered into `cache`, or read from the folder that was named.
+    /// That corpus: rendered into `cache`, or read from the folders that were named.
     ///
     /// # Errors
-    /// As [`build`] and [`open`].
+    /// As [`build`] and [`open_all`].
     pub fn corpus(&self, cache: PathBuf) -> Result<Corpus> {
-        match &self.corpus {
-            Some(folder) => open(folder),
-            None => build(&self.settings(cache)),
+        match &self.corpus[..] {
+            [] => build(&self.settings(cache)),
+            folders => open_all(folders),
         }
     }
 }

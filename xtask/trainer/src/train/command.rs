@@ -194,10 +194,10 @@ impl BeatsArgs {
     fn command(&self, plan: &Plan) -> String {
         let default = Plan::default();
         let mut words = vec!["cargo xtask train beats".to_owned()];
-        match (&self.music.corpus, &self.music.data) {
-            (Some(_), _) => words.push("--corpus CLIPS".to_owned()),
-            (None, Some(_)) => words.push("--data DATA".to_owned()),
-            (None, None) => {}
+        let rendered = self.music.corpus.is_empty();
+        words.extend(self.music.corpus.iter().map(|_| "--corpus CLIPS".to_owned()));
+        if rendered && self.music.data.is_some() {
+            words.push("--data DATA".to_owned());
         }
         words.extend(self.music.soundfonts.iter().map(|_| "--soundfont FILE".to_owned()));
         if self.dev.is_some() {
@@ -212,7 +212,7 @@ impl BeatsArgs {
             Length::Steps(steps) => words.push(format!("--steps {steps}")),
             Length::Minutes(minutes) => words.push(format!("--minutes {minutes}")),
         }
-        if self.music.corpus.is_none() {
+        if rendered {
             words.push(format!("--hours {}", self.music.hours));
         }
         words.push(format!("--seed {}", self.music.seed));

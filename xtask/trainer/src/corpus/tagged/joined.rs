@@ -1,16 +1,13 @@
-//! Several folders of clips as one corpus: music rendered with several seeds.
-//!
-//! Which side of the split a song, style file, drummer or figure is on does not depend on the seed, so the
-//! sides stay apart. Where that does not hold, for recordings and for SoundFonts, folders are refused.
+//! Several folders of tagged clips as one corpus, as those of [beats](crate::corpus::open_all). A recording's
+//! side depends on what else is in its folder, though, so that only one folder may hold any.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use listener::Vocabulary;
 
 use super::{TagCorpus, open};
-use crate::tagclip::TagClip;
+use crate::corpus::joined::{add_sources, none_twice, same_sounds};
 
 /// The corpora in `folders` as one.
 ///
@@ -28,43 +25,19 @@ pub fn open_all(folders: &[PathBuf], vocabulary: &Vocabulary) -> Result<TagCorpu
 
 impl TagCorpus {
     fn join(&mut self, other: Self) -> Result<()> {
-        let [ours, theirs] = [&self.folder, &other.folder].map(|folder| folder.display());
-        // Which of three or more is kept for validation is known by their order.
-        ensure!(
-            self.sounds == other.sounds,
-            "{theirs} was not played with the sounds of {ours}, so that training might hear the SoundFont of \
-             validation; leave one out, or render it with the same --soundfont"
-        );
+        same_sounds([&self.folder, &other.folder], [&self.sounds, &other.sounds])?;
         ensure!(
             !(self.holds_recordings() && other.holds_recordings()),
-            "{theirs} holds recordings, and so does a --corpus before it: nobody knows whether their sides keep \
-             apart; render one without --audio and give the recordings with --data"
+            "{} holds recordings, and so does a --corpus before it: nobody knows whether their sides keep apart; \
+             render one without --audio and give the recordings with --data",
+            other.folder.display()
         );
-        // Clips of other seeds may have the same names.
-        let mut known: BTreeMap<&str, Vec<&TagClip>> = BTreeMap::new();
-        for clip in self.train.iter().chain(&self.validation) {
-            known.entry(&clip.name).or_default().push(clip);
-        }
-        for clip in other.train.iter().chain(&other.validation) {
-            ensure!(
-                !known.get(&*clip.name).is_some_and(|ours| ours.contains(&clip)),
-                "clip {} of {theirs} is in a --corpus before it too; leave {theirs} out",
-                clip.name
-            );
-        }
+        let [ours, theirs] =
+            [&*self, &other].map(|corpus| corpus.train.iter().chain(&corpus.validation));
+        none_twice(ours, theirs, |clip| &clip.name, &other.folder)?;
         self.train.extend(other.train);
         self.validation.extend(other.validation);
-        for theirs in other.sources {
-            match self.sources.iter_mut().find(|ours| ours.name == theirs.name) {
-                Some(ours) => {
-                    ours.hours += theirs.hours;
-                    ours.clips += theirs.clips;
-                    // The same files of the same dataset.
-                    ours.skipped = ours.skipped.max(theirs.skipped);
-                }
-                None => self.sources.push(theirs),
-            }
-        }
+        add_sources(&mut self.sources, other.sources);
         Ok(())
     }
 }
@@ -78,7 +51,7 @@ mod tests {
     use super::super::store;
     use super::*;
     use crate::corpus::{RECORDINGS, Sound, SourceReport};
-    use crate::tagclip::TagTruth;
+    use crate::tagclip::{TagClip, TagTruth};
 
     fn vocabulary() -> Vocabulary {
         let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
