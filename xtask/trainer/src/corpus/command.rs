@@ -71,7 +71,7 @@ pub struct MusicArgs {
     #[arg(long = "soundfont")]
     pub soundfonts: Vec<PathBuf>,
     /// Folder of clips that were rendered before, here or elsewhere: it is used as it is, and nothing is
-    /// rendered; may be given several times.
+    /// rendered; may be given several times, played with the same sounds. The decoder is fitted to clips of the first.
     #[arg(long, conflicts_with_all = ["audio", "midi", "hours", "soundfonts"])]
     pub corpus: Vec<PathBuf>,
 }

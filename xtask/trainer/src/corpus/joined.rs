@@ -10,11 +10,11 @@ use anyhow::{Context, Result, ensure};
 
 use super::{Corpus, Sound, SourceReport, open};
 
-/// The corpora in `folders` as one.
+/// The corpora in `folders` as one, in their order.
 ///
 /// # Errors
-/// As [`open`], and when no folder is named, two hold the same clip, or they were played with other sounds; the
-/// message names them.
+/// As [`open`], and when no folder is named, two hold the same clip by the same name, or they were played with
+/// other sounds; the message names them.
 pub fn open_all(folders: &[PathBuf]) -> Result<Corpus> {
     let (first, others) = folders.split_first().context("no folder of clips is named")?;
     let mut corpus = open(first)?;
@@ -35,14 +35,20 @@ pub fn open_all(folders: &[PathBuf]) -> Result<Corpus> {
 /// validation is known by their order.
 ///
 /// # Errors
-/// That, and names the folders.
-pub(super) fn same_sounds([ours, theirs]: [&Path; 2], sounds: [&[Sound]; 2]) -> Result<()> {
+/// That, and names the folders and what differs.
+pub(super) fn same_sounds(folders: [&Path; 2], sounds: [&[Sound]; 2]) -> Result<()> {
+    let [ours, theirs] = sounds;
+    let alone = |these: &[Sound], others: &[Sound]| -> Vec<String> {
+        these.iter().filter(|it| !others.contains(it)).map(|it| it.name.clone()).collect()
+    };
+    let differing = [alone(ours, theirs), alone(theirs, ours)].concat();
     ensure!(
-        sounds[0] == sounds[1],
-        "{} was not played with the sounds of {}, so that training might hear the SoundFont of validation; leave \
-         one out, or render it with the same --soundfont",
-        theirs.display(),
-        ours.display()
+        ours == theirs,
+        "{} was not played with the sounds of {} ({}), so that training might hear the SoundFont of validation; \
+         leave one out, or render it with the same --soundfont and --data",
+        folders[1].display(),
+        folders[0].display(),
+        if differing.is_empty() { "other order".to_owned() } else { differing.join(", ") }
     );
     Ok(())
 }
@@ -64,7 +70,8 @@ pub(super) fn none_twice<'a, Clip: PartialEq + 'a>(
     for clip in theirs {
         ensure!(
             !known.get(name(clip)).is_some_and(|ours| ours.contains(&clip)),
-            "clip {} of {1} is in a --corpus before it too; leave {1} out",
+            "clip {} of {1} is in a --corpus before it too; leave {1} out, or render it with another --seed and \
+             without recordings that are in both",
             name(clip),
             folder.display()
         );
@@ -79,7 +86,7 @@ pub(super) fn add_sources(ours: &mut Vec<SourceReport>, theirs: Vec<SourceReport
             Some(ours) => {
                 ours.hours += theirs.hours;
                 ours.clips += theirs.clips;
-                // The same files of the same dataset.
+                // Mostly the same files of the same datasets.
                 ours.skipped = ours.skipped.max(theirs.skipped);
                 add_words(&mut ours.licence, &theirs.licence, ", ");
                 add_words(&mut ours.attribution, &theirs.attribution, "; ");
@@ -92,7 +99,9 @@ pub(super) fn add_sources(ours: &mut Vec<SourceReport>, theirs: Vec<SourceReport
 /// Adds those of `theirs` that are not in `ours`, both listed with `between`.
 fn add_words(ours: &mut String, theirs: &str, between: &str) {
     for words in theirs.split(between) {
-        if !ours.split(between).any(|known| known == words) {
+        if ours.is_empty() {
+            words.clone_into(ours);
+        } else if !ours.split(between).any(|known| known == words) {
             ours.push_str(between);
             ours.push_str(words);
         }
@@ -107,30 +116,25 @@ mod tests {
     use super::*;
     use crate::clip::Clip;
 
-    /// A folder with a clip to learn from and one to validate on, that sound like `heard`.
-    fn fill(folder: &Path, heard: f32, attribution: &str, font: &str) {
+    /// A folder with a clip of `source` to learn from and one to validate on, that sound like `heard`.
+    fn fill(folder: &Path, heard: f32, source: &str, credit: [&str; 2], fonts: &[&str]) {
         std::fs::create_dir(folder).expect("made");
-        let clip = |name: &str| {
+        let clip = |number: usize| {
             let frames = vec![[heard; BANDS]; 60];
-            let (name, source) = (name.to_owned(), "audio".to_owned());
+            let (name, source) = (format!("{source}-{number:06}"), source.to_owned());
             let clip = Clip { name, source, frames, beats: vec![], onsets: vec![] };
             cache::store(folder, &clip).expect("stored");
             clip.name
         };
-        let report = SourceReport {
-            name: "audio".to_owned(),
-            licence: "MIT".to_owned(),
-            attribution: attribution.to_owned(),
-            hours: 0.5,
-            clips: 2,
-            skipped: 3,
-        };
+        let [licence, attribution] = credit.map(str::to_owned);
+        let (name, hours, clips, skipped) = (source.to_owned(), 0.5, 2, 3);
+        let report = SourceReport { name, licence, attribution, hours, clips, skipped };
         let listing = Listing {
             spec: FeatureSpec::CURRENT,
-            train: vec![clip("audio-000001")],
-            validation: vec![clip("audio-000000")],
+            train: vec![clip(1)],
+            validation: vec![clip(0)],
             sources: vec![report],
-            sounds: vec![Sound::new(font, "free")],
+            sounds: fonts.iter().map(|font| Sound::new(font, "free")).collect(),
             vocabulary: None,
         };
         listing.store(folder).expect("listed");
@@ -139,33 +143,57 @@ mod tests {
     #[test]
     fn clips_keep_their_sides_and_everybody_is_credited_once() {
         let home = tempfile::tempdir().expect("a temporary folder");
-        let folders = ["a", "b", "c"].map(|name| home.path().join(name));
-        let credits = ["Ann; Bob", "Bob; Cid", "Ann"];
-        for ((folder, heard), credits) in folders.iter().zip([0.25, 0.5, 0.75]).zip(credits) {
-            fill(folder, heard, credits, "horn");
+        let music = [
+            ("audio", ["MIT", "Ann; Bob"]),
+            ("audio", ["MIT, CC0", "Bob; Cid"]),
+            ("composer", ["MIT", "us"]),
+            ("audio", ["CC0", "Ann"]),
+        ];
+        let folders: Vec<PathBuf> = (0..4).map(|n| home.path().join(n.to_string())).collect();
+        for (n, (folder, (source, credit))) in folders.iter().zip(music).enumerate() {
+            fill(folder, n as f32, source, credit, &["horn"]);
         }
         let all = open_all(&folders).expect("opened");
         let heard = |clips: &[Clip]| clips.iter().map(|c| c.frames[0][0]).collect::<Vec<_>>();
-        assert_eq!(heard(&all.train), [0.25, 0.5, 0.75]);
-        assert_eq!(heard(&all.validation), [0.25, 0.5, 0.75]);
-        assert!(all.validation.iter().all(|clip| clip.name == "audio-000000"));
-        let [report] = &all.sources[..] else { panic!("one source: {:?}", all.sources) };
-        assert_eq!((report.hours, report.clips, report.skipped), (1.5, 6, 3));
-        assert_eq!((&*report.licence, &*report.attribution), ("MIT", "Ann; Bob; Cid"));
+        assert_eq!(heard(&all.train), [0.0, 1.0, 2.0, 3.0]);
+        assert_eq!(heard(&all.validation), [0.0, 1.0, 2.0, 3.0]);
+        assert!(all.train.iter().all(|clip| clip.name.ends_with("-000001")));
+        assert!(all.validation.iter().all(|clip| clip.name.ends_with("-000000")));
+        let [audio, composer] = &all.sources[..] else { panic!("two: {:?}", all.sources) };
+        assert_eq!((audio.hours, audio.clips, audio.skipped), (1.5, 6, 3));
+        assert_eq!((&*audio.licence, &*audio.attribution), ("MIT, CC0", "Ann; Bob; Cid"));
+        assert_eq!(
+            (&*composer.name, composer.clips, &*composer.attribution),
+            ("composer", 2, "us")
+        );
+    }
+
+    #[test]
+    fn whom_nobody_credited_yet_is_credited() {
+        let mut ours = String::new();
+        add_words(&mut ours, "Ann; Bob", "; ");
+        assert_eq!(ours, "Ann; Bob");
     }
 
     #[test]
     fn the_same_clip_twice_and_other_sounds_are_refused() {
         let home = tempfile::tempdir().expect("a temporary folder");
-        let [a, b] = ["a", "b"].map(|name| home.path().join(name));
-        fill(&a, 0.25, "Ann", "horn");
-        fill(&b, 0.5, "Ann", "flute");
-        let refused =
-            |folders: &[PathBuf]| format!("{:#}", open_all(folders).err().expect("refused"));
-        let told = refused(&[a.clone(), a.clone()]);
-        assert!(told.contains("audio-000001") && told.contains("leave"), "{told}");
-        let told = refused(&[a, b.clone()]);
+        let [a, b, c] = ["a", "b", "c"].map(|name| home.path().join(name));
+        let credit = ["MIT", "Ann"];
+        fill(&a, 0.25, "audio", credit, &["horn", "drum"]);
+        fill(&b, 0.5, "audio", credit, &["flute", "drum"]);
+        fill(&c, 0.5, "audio", credit, &["drum", "horn"]);
+        let refused = |folders: [&PathBuf; 2]| {
+            format!("{:#}", open_all(&folders.map(Clone::clone)).err().expect("refused"))
+        };
+        let told = refused([&a, &a]);
+        let folder = a.display().to_string();
+        assert!(told.contains("audio-000001") && told.contains(&folder), "{told}");
+        assert!(told.contains("--seed"), "{told}");
+        let told = refused([&a, &b]);
         assert!(told.contains(&*b.to_string_lossy()) && told.contains("--soundfont"), "{told}");
+        assert!(told.contains("(horn, flute)"), "{told}");
+        assert!(refused([&a, &c]).contains("(other order)"));
         assert!(open_all(&[]).is_err());
     }
 }

@@ -194,9 +194,9 @@ impl BeatsArgs {
     fn command(&self, plan: &Plan) -> String {
         let default = Plan::default();
         let mut words = vec!["cargo xtask train beats".to_owned()];
-        let rendered = self.music.corpus.is_empty();
+        let renders = self.music.corpus.is_empty();
         words.extend(self.music.corpus.iter().map(|_| "--corpus CLIPS".to_owned()));
-        if rendered && self.music.data.is_some() {
+        if renders && self.music.data.is_some() {
             words.push("--data DATA".to_owned());
         }
         words.extend(self.music.soundfonts.iter().map(|_| "--soundfont FILE".to_owned()));
@@ -212,7 +212,7 @@ impl BeatsArgs {
             Length::Steps(steps) => words.push(format!("--steps {steps}")),
             Length::Minutes(minutes) => words.push(format!("--minutes {minutes}")),
         }
-        if rendered {
+        if renders {
             words.push(format!("--hours {}", self.music.hours));
         }
         words.push(format!("--seed {}", self.music.seed));
@@ -277,7 +277,8 @@ fn beats(args: &BeatsArgs) -> Result<()> {
     let corpus = args.music.corpus(cache)?;
     ensure!(
         args.recordings == 1 || corpus.train.iter().any(|clip| clip.source == RECORDINGS),
-        "--recordings {}, and there are none to learn from; name a folder of them with --audio",
+        "--recordings {}, and there are none to learn from; name a folder of them with --audio, or a --corpus that \
+         holds some",
         args.recordings
     );
     eprintln!(
