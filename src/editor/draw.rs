@@ -124,7 +124,7 @@ mod tests {
         }
         unsafe fn raw_end_set_parameter(&self, _: ParamPtr) {}
         fn get_state(&self) -> PluginState {
-            unimplemented!("the editor does not read the state")
+            unreachable!("the editor does not read the state")
         }
         fn set_state(&self, _: PluginState) {}
         fn request_restart(&self) {}

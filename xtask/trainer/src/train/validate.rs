@@ -62,12 +62,10 @@ pub fn activations(shape: &BeatShape, params: &[f32], clips: &[Clip]) -> Vec<Vec
                     mel.clear();
                     mel.resize(lanes * (until - from) * BANDS, 0.0);
                     for (mel, &clip) in mel.chunks_exact_mut((until - from) * BANDS).zip(*group) {
-                        let frames = clips[clip].frames.iter().skip(from).take(until - from);
-                        mel.as_chunks_mut::<BANDS>()
-                            .0
-                            .iter_mut()
-                            .zip(frames)
-                            .for_each(|(to, of)| *to = *of);
+                        let frames = &clips[clip].frames;
+                        let heard = frames.get(from..until.min(frames.len())).unwrap_or_default();
+                        let heard = heard.as_flattened();
+                        mel[..heard.len()].copy_from_slice(heard);
                     }
                     shard.forward(net, &mel, &mut state, None);
                     let there = &mut logits[from * lanes * OUTPUTS..];

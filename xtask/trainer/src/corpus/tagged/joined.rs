@@ -122,5 +122,6 @@ mod tests {
         assert!(told.contains("fonts-b") && told.contains("--soundfont"), "{told}");
         let told = refused("recordings", (RECORDINGS, "horn"), 0.5);
         assert!(told.contains("recordings-b") && told.contains("--data"), "{told}");
+        assert!(told.contains("holds recordings"), "{told}");
     }
 }
