@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use listener::{Beat, FeatureSpec, LEAD_S, LogMel, Onset, SamplePos};
+use listener::{Activations, Beat, FeatureSpec, LEAD_S, LogMel, Onset, SamplePos};
 use nice_plug::prelude::*;
 
 use crate::downmix::downmix;
@@ -29,6 +29,12 @@ const PIECE: usize = 512;
 const WAITING: usize = 8192;
 /// The most events one frame's news can bring.
 const EVENTS_PER_NEWS: usize = 4;
+/// Activations and bar rest at 0 when nothing was heard for this long: the worker has failed or stalled,
+/// or the lane rests.
+pub(crate) const REST_S: f64 = 0.5;
+/// A note or pulse that comes later than this is left out, seconds beyond a block: a light or a sampler that misses
+/// a beat is better than one that makes up for many at once.
+const STALE_S: f64 = 0.25;
 /// A tempo must change by this much, relatively, to be reported as a new one.
 const TEMPO_STEP: f32 = 0.005;
 
@@ -53,6 +59,10 @@ pub(crate) struct Engine {
     pending: Pending,
     /// Host sample that the newest beat fell on, of those that left.
     last_beat: i64,
+    /// Host sample from which the outputs rest unless something is heard before; none while they do.
+    rest_at: Option<i64>,
+    /// Samples after which a note or pulse is left out.
+    stale: i64,
     transport: TransportWatch,
     automation: Automation,
     midi: Midi,
@@ -83,6 +93,8 @@ impl Engine {
             gap: false,
             pending: Pending::new(WAITING),
             last_beat: i64::MIN,
+            rest_at: None,
+            stale: 0,
             transport: TransportWatch::default(),
             automation: Automation::default(),
             midi: Midi::new(0.0),
@@ -132,7 +144,13 @@ impl Engine {
         self.mood = Mood::default();
         self.pending.clear();
         self.last_beat = i64::MIN;
+        // What the host kept of before, as in a project, is not what is heard now.
+        self.rest_at = Some(self.rest_after(self.now));
         self.restart();
+    }
+
+    fn rest_after(&self, at: i64) -> i64 {
+        at + (REST_S * self.rate_hz).round() as i64
     }
 
     /// Starts a new stretch of time here. Real-time safe.
@@ -169,6 +187,7 @@ impl Engine {
         if samples == 0 {
             return;
         }
+        self.stale = samples as i64 + (STALE_S * self.rate_hz).round() as i64;
         self.begin_block(transport, samples, sinks);
         for start in (0..samples).step_by(PIECE) {
             let end = samples.min(start + PIECE);
@@ -199,7 +218,7 @@ impl Engine {
             self.lane.wait();
             self.collect();
         }
-        self.automation.begin_block(&self.params, sinks.param);
+        self.automation.begin_block(&self.params, self.recorder.recordable(), sinks.param);
     }
 
     /// Sends the frames of samples `start..end` of the block to the worker.
@@ -261,11 +280,41 @@ impl Engine {
             let offset = start + (at - self.now) as usize;
             self.render(cv, rendered, offset, start);
             rendered = offset;
+            self.rest_before(at, start, sinks);
             self.midi.release(self.now, at + 1, sinks.note, start as u32);
             self.send(due, at, offset as u32, sinks);
         }
         self.render(cv, rendered, end, start);
+        self.rest_before(piece_end, start, sinks);
         self.midi.release(self.now, piece_end, sinks.note, start as u32);
+    }
+
+    /// Lets automation and CC rest if that is due before host sample `end`; the piece at hand starts at `start`
+    /// of the block. CV rests by itself.
+    fn rest_before(&mut self, end: i64, start: usize, sinks: &mut Sinks<'_>) {
+        let Some(at) = self.rest_at.filter(|&at| at < end) else { return };
+        self.rest_at = None;
+        let at = at.max(self.now);
+        let offset = (start as i64 + at - self.now) as u32;
+        self.midi.release(self.now, at + 1, sinks.note, start as u32);
+        self.show(&Activations::default(), 0.0, offset, sinks);
+    }
+
+    /// Sends what a frame says as automation and CC, `offset` samples into the block.
+    fn show(&mut self, activations: &Activations, phase: f32, offset: u32, sinks: &mut Sinks<'_>) {
+        let params = &*self.params;
+        let values: Values = [
+            activations.beat,
+            activations.downbeat,
+            activations.onset,
+            phase,
+            self.shown_bpm,
+            f32::from(self.mood.genre),
+            self.mood.valence,
+            self.mood.arousal,
+        ];
+        self.automation.send(values, offset, &params.heard, sinks.param);
+        self.midi.control(activations, offset, &params.midi, sinks.note);
     }
 
     /// Renders samples `from..to` of the block's CV; the piece at hand starts at `start`.
@@ -281,7 +330,7 @@ impl Engine {
 
     /// Sends one event at host sample `at`, `offset` samples into the block.
     fn send(&mut self, due: Due, at: i64, offset: u32, sinks: &mut Sinks<'_>) {
-        let (params, shape) = (&*self.params, self.params.cv.shape.value());
+        let fresh = at - due.at <= self.stale;
         match due.event {
             Event::Frame(heard, activations, bar, mood) => {
                 if bar.locked {
@@ -289,18 +338,8 @@ impl Engine {
                 }
                 self.mood = mood.unwrap_or(self.mood);
                 let phase = if bar.locked { bar.phase } else { 0.0 };
-                let values: Values = [
-                    activations.beat,
-                    activations.downbeat,
-                    activations.onset,
-                    phase,
-                    self.shown_bpm,
-                    f32::from(self.mood.genre),
-                    self.mood.valence,
-                    self.mood.arousal,
-                ];
-                self.automation.send(values, offset, &params.heard, sinks.param);
-                self.midi.control(&activations, offset, &params.midi, sinks.note);
+                self.show(&activations, phase, offset, sinks);
+                self.rest_at = Some(self.rest_after(at));
                 self.cv.follow(&bar, due.at);
                 let confidence = bar.confidence;
                 self.time(Timed::Frame, heard, at);
@@ -317,12 +356,18 @@ impl Engine {
             Event::Beat(beat) if beat.at.0 <= self.last_beat => {}
             Event::Beat(beat) => {
                 self.last_beat = beat.at.0;
-                self.midi.play(Note::Beat, beat.confidence, at, offset, &params.midi, sinks.note);
-                self.cv.trigger(CvPulse::Beat, beat.confidence, shape);
-                if beat.in_bar == 1 {
+                if fresh {
                     let strength = beat.confidence;
-                    self.midi.play(Note::Downbeat, strength, at, offset, &params.midi, sinks.note);
-                    self.cv.trigger(CvPulse::Downbeat, strength, shape);
+                    self.strike((Note::Beat, CvPulse::Beat), strength, at, offset, sinks);
+                    if beat.in_bar == 1 {
+                        self.strike(
+                            (Note::Downbeat, CvPulse::Downbeat),
+                            strength,
+                            at,
+                            offset,
+                            sinks,
+                        );
+                    }
                 }
                 let Beat { at: own, in_bar, beats_per_bar, tempo: bpm, confidence } = beat;
                 let (at, emitted) = (own.0, at);
@@ -337,12 +382,27 @@ impl Engine {
                 });
             }
             Event::Onset(Onset { at: own, strength }) => {
-                self.midi.play(Note::Onset, strength, at, offset, &params.midi, sinks.note);
-                self.cv.trigger(CvPulse::Onset, strength, shape);
+                if fresh {
+                    self.strike((Note::Onset, CvPulse::Onset), strength, at, offset, sinks);
+                }
                 self.time(Timed::Onset, own.0, at);
                 self.recorder.push(ReportEvent::Onset { at: own.0, emitted: at, strength });
             }
         }
+    }
+
+    /// Sends a note and a pulse at host sample `at`, `offset` samples into the block.
+    fn strike(
+        &mut self,
+        (note, pulse): (Note, CvPulse),
+        strength: f32,
+        at: i64,
+        offset: u32,
+        sinks: &mut Sinks<'_>,
+    ) {
+        let params = &*self.params;
+        self.midi.play(note, strength, at, offset, &params.midi, sinks.note);
+        self.cv.trigger(pulse, strength, params.cv.shape.value());
     }
 
     /// Counts how long after `sounded` something leaves at `emitted`, as the delayed audio is heard.
@@ -377,7 +437,8 @@ fn settings(params: &TatumParams, look_ahead_s: f64) -> LaneSettings {
         min_bpm: params.tempo.min.value(),
         max_bpm: params.tempo.max.value(),
         correction: params.tempo.correction.value(),
-        shift_s: (look_ahead_s - params.time.lead_s()) as f32,
+        look_ahead_s: look_ahead_s as f32,
+        lead_s: params.time.lead_s() as f32,
     }
 }
 

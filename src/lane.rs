@@ -33,9 +33,18 @@ pub(crate) struct LaneSettings {
     pub(crate) max_bpm: f32,
     /// The user's correction.
     pub(crate) correction: TempoCorrection,
+    /// How much later the audio leaves, seconds.
+    pub(crate) look_ahead_s: f32,
+    /// How far beats leave ahead of that, seconds.
+    pub(crate) lead_s: f32,
+}
+
+impl LaneSettings {
     /// Seconds from a beat's own sample to the one at which it leaves; see
     /// [`Decoder::set_shift`](listener::Decoder::set_shift).
-    pub(crate) shift_s: f32,
+    pub(crate) fn shift_s(&self) -> f64 {
+        f64::from(self.look_ahead_s) - f64::from(self.lead_s)
+    }
 }
 
 /// A stretch of continuous time: everything the worker needs to start it.
@@ -292,7 +301,8 @@ mod tests {
         min_bpm: 55.0,
         max_bpm: 215.0,
         correction: TempoCorrection::AsHeard,
-        shift_s: 0.0,
+        look_ahead_s: 0.0,
+        lead_s: 0.0,
     };
 
     fn frame() -> Message {

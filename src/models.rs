@@ -94,11 +94,15 @@ impl<N: Network> Models<N> {
         &mut self.models[place]
     }
 
-    /// Forgets what was refused, so that it is tried again when it is next wanted; but no file that is
-    /// what it was, because while it is read every lane waits.
-    pub(crate) fn forget_refused(&mut self) {
-        let same = |model: &Model<N>| !model.path.is_empty() && model.stamp == stamp(&model.path);
-        self.models.retain(|model| model.net.is_ok() || same(model));
+    /// Forgets what was refused and what was written anew, so that it is read again when it is next wanted; but
+    /// no file that is what it was, because while it is read every lane waits. A network whose file is gone goes on.
+    /// Gives the paths of what was forgotten: to the next network of that path old memories mean nothing.
+    pub(crate) fn forget_changed(&mut self) -> Vec<String> {
+        let changed = |model: &mut Model<N>| match stamp(&model.path) {
+            None if model.net.is_ok() => false,
+            now => model.stamp != now || (model.path.is_empty() && model.net.is_err()),
+        };
+        self.models.extract_if(.., changed).map(|model| model.path).collect()
     }
 
     /// Drops every model that `used` does not want.
@@ -273,11 +277,29 @@ mod tests {
         let path = file.to_str().expect("a path in letters");
         let mut models = Models::<TagNet>::default();
         assert!(models.get(path).net().is_none());
-        models.forget_refused();
-        assert!(models.knows(path), "it is still not there");
+        assert!(models.forget_changed().is_empty(), "it is still not there");
         std::fs::write(&file, TagNet::BUILT_IN).expect("written");
-        models.forget_refused();
+        assert_eq!(models.forget_changed(), [path]);
         assert!(!models.knows(path) && models.get(path).net().is_some());
+    }
+
+    #[test]
+    fn a_file_that_was_written_anew_is_read_again_and_one_that_is_gone_is_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("trained.onnx");
+        let path = file.to_str().expect("a path in letters");
+        std::fs::write(&file, TagNet::BUILT_IN).expect("written");
+        let mut models = Models::<TagNet>::default();
+        assert!(models.get(path).net().is_some() && models.get("").net().is_some());
+        assert!(models.forget_changed().is_empty(), "nothing changed");
+        std::fs::write(&file, BeatNet::BUILT_IN).expect("written");
+        assert_eq!(models.forget_changed(), [path]);
+        assert!(models.knows("") && models.get(path).net().is_none());
+        std::fs::write(&file, TagNet::BUILT_IN).expect("written");
+        models.forget_changed();
+        assert!(models.get(path).net().is_some());
+        std::fs::remove_file(&file).expect("removed");
+        assert!(models.forget_changed().is_empty() && models.knows(path));
     }
 
     #[test]

@@ -19,6 +19,9 @@ use crate::project;
 use crate::report::{self, Recorder, Report};
 use crate::snapshot::Snapshot;
 
+/// How long another look-ahead is chosen before the host hears of it, seconds: it starts the plugin anew.
+const SETTLED_S: f64 = 0.3;
+
 /// One instance.
 pub(crate) struct Tatum {
     params: Arc<TatumParams>,
@@ -28,6 +31,8 @@ pub(crate) struct Tatum {
     delay: Delay,
     /// Samples of it that the host was told.
     look_ahead: u32,
+    /// Samples that were chosen instead, and for how many samples they have been.
+    chosen: (u32, u32),
     /// The worker's half, until the first activation gives it away.
     seat: Option<Seat>,
     hub: Option<Arc<Hub>>,
@@ -47,6 +52,7 @@ impl Default for Tatum {
             engine: Engine::new(Arc::clone(&params), audio, Recorder::new(Arc::clone(&report))),
             delay: Delay::default(),
             look_ahead: 0,
+            chosen: (0, 0),
             seat: Some(Seat::new(worker, Arc::clone(&params), report, input)),
             params,
             hub: None,
@@ -73,6 +79,22 @@ impl Tatum {
                 seat.fail(Health::WorkerFailed(reason.as_str().into()));
                 self.seat = Some(seat);
             }
+        }
+    }
+}
+
+impl Tatum {
+    /// The host hears of another look-ahead once it has been chosen for [`SETTLED_S`], not of every one that a drag
+    /// passes, and activates anew when it suits it; until then audio and news stay as they are.
+    fn follow_look_ahead(&mut self, samples: usize, context: &mut impl ProcessContext<Self>) {
+        let rate_hz = self.engine.rate_hz();
+        let look_ahead = self.params.time.look_ahead(rate_hz);
+        let (chosen, stood) = self.chosen;
+        let stood = if chosen == look_ahead { stood.saturating_add(samples as u32) } else { 0 };
+        self.chosen = (look_ahead, stood);
+        if look_ahead != self.look_ahead && f64::from(stood) >= SETTLED_S * rate_hz {
+            self.look_ahead = look_ahead;
+            context.set_latency_samples(look_ahead);
         }
     }
 }
@@ -152,13 +174,7 @@ impl Plugin for Tatum {
         let mut sinks = Sinks { note: &mut note, param: &mut param_out::send };
         self.engine.process(buffer.as_slice_immutable(), aux.outputs, &transport, &mut sinks);
         self.delay.process(buffer.as_slice());
-        // The host hears of another look-ahead at once, and activates anew when it suits it; until then
-        // audio and news stay as they are.
-        let chosen = self.params.time.look_ahead(self.engine.rate_hz());
-        if chosen != self.look_ahead {
-            self.look_ahead = chosen;
-            context.set_latency_samples(chosen);
-        }
+        self.follow_look_ahead(buffer.samples(), context);
         ProcessStatus::KeepAlive
     }
 }

@@ -127,6 +127,9 @@ pub(crate) struct Report {
     pub(crate) frames: Frames,
     /// Lock-step: `process` first waits for the frames of earlier blocks. Set before processing.
     pub(crate) lockstep: AtomicBool,
+    /// Edits would reach the host late, all at once: clap-wrapper on Linux hands them on only while the editor is
+    /// open. Set by the main thread.
+    pub(crate) edits_wait: AtomicBool,
     /// Whether events are recorded; read by the audio thread, set by [`record`](Self::record).
     pub(crate) recording: AtomicBool,
     /// Events that found the queue full.
@@ -212,6 +215,11 @@ impl Recorder {
     /// Whether the host asked for lock-step.
     pub(crate) fn lockstep(&self) -> bool {
         self.report.lockstep.load(Ordering::Acquire)
+    }
+
+    /// Whether the host could record edits of parameters now. Real-time safe.
+    pub(crate) fn recordable(&self) -> bool {
+        !self.report.edits_wait.load(Ordering::Relaxed)
     }
 
     /// Counts a latency of `seconds`. Real-time safe.

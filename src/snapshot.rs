@@ -51,7 +51,8 @@ pub(crate) struct Mark {
 pub(crate) struct Snapshot {
     /// The host's rate, Hz; 0 until the plugin is activated.
     pub(crate) rate_hz: f64,
-    /// The newest frame's sample; counted from the lane's last restart, like every position here.
+    /// The sample that sounds when the newest frame is known; counted from the lane's last restart, like every
+    /// position here.
     pub(crate) now: SamplePos,
     /// Tempo and position in the bar at `now`, the user's correction applied.
     pub(crate) bar: BarState,
@@ -140,9 +141,9 @@ impl Snapshot {
         self.tag(&Tags::default());
     }
 
-    /// Adds the newest frame, whose news leaves at `due`.
-    pub(crate) fn trace(&mut self, frame: TraceFrame, due: SamplePos) {
-        self.now = due;
+    /// Adds the newest frame, that is known when the sample at `now` sounds.
+    pub(crate) fn trace(&mut self, frame: TraceFrame, now: SamplePos) {
+        self.now = now;
         self.activations =
             Activations { beat: frame.beat, downbeat: frame.downbeat, onset: frame.onset };
         if self.traced == TRACE_STORE {

@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
 use clap_sys::ext::audio_ports::{
@@ -48,6 +49,8 @@ pub(super) struct Decorated {
     /// nice-plug's calls, as they were.
     inner: clap_plugin,
     host: *const clap_host,
+    /// Whether edits reach the host only while the editor is open.
+    edits_need_window: bool,
     /// What the instance tells `tatum.report/1`.
     pub(super) report: Option<Arc<Report>>,
     /// How far the report was read. Main thread only; the lock is never waited for.
@@ -90,11 +93,16 @@ impl Decorated {
             get_extension: Some(get_extension),
             ..inner
         };
+        let report = take_created();
+        // SAFETY: the caller vouches for the host.
+        let edits_wait = cfg!(target_os = "linux") && unsafe { is_wrapped(host) };
+        report.iter().for_each(|report| report.edits_wait.store(edits_wait, Ordering::Relaxed));
         let decorated = Box::new(Self {
             shell,
             inner,
             host,
-            report: take_created(),
+            edits_need_window: edits_wait,
+            report,
             drain: Mutex::default(),
             window_thread: Cell::new(0),
             gui: OnceLock::new(),
@@ -116,6 +124,12 @@ impl Decorated {
     pub(super) fn inner_extension(&self, id: &CStr) -> *const c_void {
         // SAFETY: the shell is a whole plugin of nice-plug's.
         self.inner.get_extension.map_or(ptr::null(), |get| unsafe { get(&self.shell, id.as_ptr()) })
+    }
+
+    /// The editor's window was opened or closed. \[main thread\]
+    pub(super) fn set_window(&self, open: bool) {
+        let waits = self.edits_need_window && !open;
+        self.report.iter().for_each(|report| report.edits_wait.store(waits, Ordering::Relaxed));
     }
 
     /// Whether the host has the extension `id`.
@@ -161,6 +175,18 @@ impl Decorated {
                 })
                 .collect()
         }
+    }
+}
+
+/// Whether `host` is clap-wrapper, by the name it gives itself.
+///
+/// # Safety
+/// `host` is null or a CLAP host.
+unsafe fn is_wrapped(host: *const clap_host) -> bool {
+    // SAFETY: the caller vouches for the host, whose name is a C string or null.
+    unsafe {
+        let name = host.as_ref().map_or(ptr::null(), |host| host.name);
+        !name.is_null() && CStr::from_ptr(name).to_bytes().ends_with(b"(CLAP-as-VST3)")
     }
 }
 

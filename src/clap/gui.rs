@@ -27,6 +27,7 @@ unsafe extern "C" fn create(plugin: *const clap_plugin, api: *const c_char, floa
         let create = inner(this).and_then(|gui| gui.create);
         let created = create.is_some_and(|create| create(plugin, api, floats));
         if created {
+            this.set_window(true);
             this.window_thread.set(thread::newest());
         }
         created
@@ -37,6 +38,7 @@ unsafe extern "C" fn destroy(plugin: *const clap_plugin) {
     // SAFETY: called by the host with our plugin.
     unsafe {
         let Some(this) = Decorated::of(plugin) else { return };
+        this.set_window(false);
         if let Some(destroy) = inner(this).and_then(|gui| gui.destroy) {
             destroy(plugin);
         }

@@ -279,7 +279,13 @@ mod tests {
         let (input, mut pictures) = triple_buffer::triple_buffer(&Snapshot::default());
         hub.admit(Seat::new(worker, Arc::default(), Arc::default(), input));
         let correction = TempoCorrection::AsHeard;
-        let settings = LaneSettings { min_bpm: 55.0, max_bpm: 215.0, correction, shift_s: 0.0 };
+        let settings = LaneSettings {
+            min_bpm: 55.0,
+            max_bpm: 215.0,
+            correction,
+            look_ahead_s: 0.0,
+            lead_s: 0.0,
+        };
         assert!(audio.restart(44_100.0, 0, settings));
         let mut log_mel = LogMel::new(&FeatureSpec::CURRENT, 44_100.0).expect("a legal rate");
         for block in samples.chunks(441) {

@@ -3,8 +3,8 @@
 use std::sync::{PoisonError, RwLock};
 
 use egui::{
-    Align2, Color32, DragValue, Grid, Id, Rect, Response, Role, Sense, TextEdit, Ui, UiBuilder,
-    WidgetInfo, vec2,
+    Align2, Color32, DragValue, Grid, Id, Key, Rect, Response, Role, Sense, TextEdit, Ui,
+    UiBuilder, WidgetInfo, vec2,
 };
 use nice_plug::prelude::{BoolParam, EnumParam, FloatParam, IntParam, Param, ParamSetter};
 
@@ -70,6 +70,10 @@ pub(super) fn foot_buttons(
     if button(ui, settings, scale, "Settings", open, theme::BEAT).clicked() {
         open = !open;
         ui.data_mut(|data| data.insert_temp(key, open));
+        if !open {
+            // The field that was written in is not drawn any more, so that it cannot say that it is left.
+            models(params).into_iter().for_each(|(label, path)| leave(ui, label, path));
+        }
     }
     open
 }
@@ -95,8 +99,7 @@ pub(super) fn panel(
         });
         ui.separator();
         Grid::new("models").num_columns(2).show(ui, |ui| {
-            model(ui, "Beat model", &params.model_path);
-            model(ui, "Tag model", &params.tag_model_path);
+            models(params).into_iter().for_each(|(label, path)| model(ui, label, path));
         });
     });
 }
@@ -141,9 +144,19 @@ fn music(ui: &mut Ui, params: &TatumParams, setter: &ParamSetter<'_>) {
     });
 }
 
+/// The files of models, with their labels.
+fn models(params: &TatumParams) -> [(&'static str, &RwLock<String>); 2] {
+    [("Beat model", &params.model_path), ("Tag model", &params.tag_model_path)]
+}
+
+/// What is being written into the field `label`.
+fn draft(label: &str) -> Id {
+    Id::unique(("model", label))
+}
+
 /// The file of a model, taken when the user is done with it; empty for the built-in one.
 fn model(ui: &mut Ui, label: &str, path: &RwLock<String>) {
-    let id = Id::unique(("model", label));
+    let id = draft(label);
     let chosen = path.read().unwrap_or_else(PoisonError::into_inner).clone();
     let mut draft = ui.data(|data| data.get_temp(id)).unwrap_or_else(|| chosen.clone());
     let name = ui.label(label);
@@ -154,10 +167,18 @@ fn model(ui: &mut Ui, label: &str, path: &RwLock<String>) {
         ui.data_mut(|data| data.insert_temp(id, draft));
         return;
     }
+    if response.lost_focus() && !ui.input(|input| input.key_pressed(Key::Escape)) {
+        ui.data_mut(|data| data.insert_temp(id, draft));
+        leave(ui, label, path);
+    }
     ui.data_mut(|data| data.remove::<String>(id));
-    // File managers quote the paths they copy.
-    let draft = draft.trim().trim_matches('"');
-    if response.lost_focus() && draft != chosen {
+}
+
+/// Takes what was written into the field `label`, if anything was.
+fn leave(ui: &Ui, label: &str, path: &RwLock<String>) {
+    if let Some(draft) = ui.data_mut(|data| data.remove_temp::<String>(draft(label))) {
+        // File managers quote the paths they copy.
+        let draft = draft.trim().trim_matches('"');
         *path.write().unwrap_or_else(PoisonError::into_inner) = draft.to_owned();
     }
 }
@@ -170,6 +191,17 @@ fn toggle(ui: &mut Ui, label: &str, param: &BoolParam, setter: &ParamSetter<'_>)
     }
 }
 
+/// `drag`, into which values can be typed as `param` writes them. Taken when they are whole: half of a number is
+/// another number.
+fn typed<'a, P: Param<Plain: Into<f64>>>(drag: DragValue<'a>, param: &'a P) -> DragValue<'a> {
+    drag.update_while_editing(false).custom_parser(|text| {
+        let written = param.string_to_normalized_value(text);
+        let written = written.map(|normalized| param.preview_plain(normalized).into());
+        // The number of a key that has a name.
+        written.or_else(|| text.trim().parse().ok())
+    })
+}
+
 /// A whole number, shown as the parameter writes it.
 fn integer(ui: &mut Ui, param: &IntParam, setter: &ParamSetter<'_>) {
     let mut value = param.value();
@@ -177,7 +209,7 @@ fn integer(ui: &mut Ui, param: &IntParam, setter: &ParamSetter<'_>) {
     let drag = DragValue::new(&mut value).range(range).speed(0.1).custom_formatter(|shown, _| {
         param.normalized_value_to_string(param.preview_normalized(shown as i32), true)
     });
-    if ui.add(drag).changed() {
+    if ui.add(typed(drag, param)).changed() {
         set(setter, param, param.preview_normalized(value));
     }
 }
@@ -189,7 +221,7 @@ fn number(ui: &mut Ui, param: &FloatParam, setter: &ParamSetter<'_>) {
     let drag = DragValue::new(&mut value).range(range).speed(0.5).custom_formatter(|shown, _| {
         param.normalized_value_to_string(param.preview_normalized(shown as f32), true)
     });
-    if ui.add(drag).changed() {
+    if ui.add(typed(drag, param)).changed() {
         set(setter, param, param.preview_normalized(value));
     }
 }

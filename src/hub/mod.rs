@@ -224,9 +224,12 @@ impl Table {
             restarted |= seat.has_restarted();
         }
         if restarted {
-            // Who starts again may have mended the file.
-            self.models.forget_refused();
-            self.tagger.models.forget_refused();
+            // Who starts again may have mended a file, or trained a model anew.
+            for path in self.models.forget_changed() {
+                let seats = self.seats.iter_mut().filter(|seat| seat.model() == path);
+                seats.for_each(Seat::forget_memory);
+            }
+            self.tagger.forget_changed(&mut self.seats);
         }
         if loading == Loading::Forbidden && !self.is_loaded() {
             return false;

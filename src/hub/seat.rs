@@ -58,7 +58,7 @@ impl Listening {
             self.decoder = decoder(&stretch, &self.fitted);
         }
         self.decoder.reset();
-        self.decoder.set_shift(f64::from(stretch.settings.shift_s));
+        self.decoder.set_shift(stretch.settings.shift_s());
         let correction = Correction::new(stretch.settings.correction, stretch.rate_hz);
         Self { stretch, correction, memory: None, ..self }
     }
@@ -70,7 +70,7 @@ impl Listening {
         if (before.min_bpm, before.max_bpm) != (settings.min_bpm, settings.max_bpm) {
             self.decoder = decoder(&self.stretch, &self.fitted);
         }
-        self.decoder.set_shift(f64::from(settings.shift_s));
+        self.decoder.set_shift(settings.shift_s());
         self.correction.change(settings.correction);
     }
 
@@ -275,14 +275,14 @@ impl Seat {
             faults::decode();
             let heard = now.decoder.step(frame.at, activations);
             let (heard, between) = now.correction.apply(heard);
-            let Stretch { epoch, base, .. } = now.stretch;
+            let Stretch { epoch, base, settings, .. } = now.stretch;
             let void = std::mem::take(&mut self.mood_void).then(Mood::default);
             let mood = tags.map(|leaving| Mood::from(&leaving.tags)).or(void);
             self.mood_left |= mood.is_some();
             // There was room when the frame was taken, and nobody else fills it.
             let _ = self.lane.news.push(News { epoch, heard, between, mood });
             tags.iter().for_each(|leaving| self.report_tags(leaving, base, heard.due));
-            self.paint(&heard, place);
+            self.paint(&heard, place, settings);
             heard.beat.iter().chain(&between).for_each(|beat| self.picture.mark(beat));
             if self.picture.backend.as_str() != backend {
                 self.picture.backend = backend.into();
@@ -302,6 +302,8 @@ impl Seat {
             count(&self.report.frames.missed);
             self.done();
         }
+        // Who opens the window of a lane that rests wants it heard.
+        let _ = self.rest.painted(self.pictures.consumed());
         // What was heard before is not what plays now.
         self.picture.bar = BarState::default();
         self.tagging.restart(self.picture.rate_hz);
@@ -350,9 +352,12 @@ impl Seat {
         self.lane.shared.done.fetch_add(1, Ordering::Release);
     }
 
-    /// Adds the frame to the picture.
-    fn paint(&mut self, heard: &Heard, place: u64) {
+    /// Adds the frame to the picture, which shows what sounds: the audio leaves later by the look-ahead, and the
+    /// beats before it by their lead.
+    fn paint(&mut self, heard: &Heard, place: u64, settings: LaneSettings) {
         let rate_hz = self.picture.rate_hz;
+        let samples = |seconds: f32| (f64::from(seconds) * rate_hz).round() as i64;
+        let (look_ahead, lead) = (samples(settings.look_ahead_s), samples(settings.lead_s));
         let hop = (FeatureSpec::CURRENT.hop_s * rate_hz).round() as u64;
         let half_window = (FeatureSpec::CURRENT.window_s / 2.0 * rate_hz).round() as u64;
         // The hop around the frame's centre, so that the waveform lies under its activations.
@@ -364,12 +369,12 @@ impl Seat {
             extremes(&self.hop, &mut low, &mut high);
         }
         let Activations { beat, downbeat, onset } = heard.activations;
-        self.picture
-            .trace(TraceFrame { at: heard.at, beat, downbeat, onset, low, high }, heard.due);
+        let sounds = heard.due.offset(-look_ahead);
+        self.picture.trace(TraceFrame { at: heard.at, beat, downbeat, onset, low, high }, sounds);
         self.stale = true;
         self.show |= self.rest.painted(self.pictures.consumed());
         self.picture.bar = if heard.bar.locked {
-            heard.bar
+            heard.bar.later(-lead)
         } else {
             BarState { confidence: heard.bar.confidence, ..BarState::default() }
         };
@@ -445,9 +450,9 @@ fn follow(chosen: &RwLock<String>, now: &mut String) -> bool {
 
 /// A decoder for `stretch` as `fitted`, within the tempi the user allows.
 fn decoder(stretch: &Stretch, fitted: &DecoderSettings) -> Decoder {
-    let LaneSettings { min_bpm, max_bpm, shift_s, .. } = stretch.settings;
+    let LaneSettings { min_bpm, max_bpm, .. } = stretch.settings;
     let settings = DecoderSettings { min_bpm, max_bpm, ..fitted.clone() };
     let mut decoder = Decoder::new(&FeatureSpec::CURRENT, stretch.rate_hz, &settings);
-    decoder.set_shift(f64::from(shift_s));
+    decoder.set_shift(stretch.settings.shift_s());
     decoder
 }

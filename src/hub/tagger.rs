@@ -34,6 +34,14 @@ impl Tagger {
         self.step(seats, MOST, |_| true)
     }
 
+    /// Models whose files were written anew, or that were refused and are not what they were, are read again when
+    /// they are next wanted.
+    pub(super) fn forget_changed(&mut self, seats: &mut [Seat]) {
+        for path in self.models.forget_changed() {
+            Self::fail(seats, &path, Health::Waiting);
+        }
+    }
+
     /// One step of one model, for up to `most` of the seats that want it and are `chosen`.
     fn step(&mut self, seats: &mut [Seat], most: usize, chosen: fn(&Seat) -> bool) -> bool {
         let wanted = seats.iter().filter(|seat| chosen(seat)).find_map(Seat::wants_tags);

@@ -13,7 +13,8 @@ const SETTINGS: LaneSettings = LaneSettings {
     min_bpm: 55.0,
     max_bpm: 215.0,
     correction: TempoCorrection::AsHeard,
-    shift_s: 0.0,
+    look_ahead_s: 0.0,
+    lead_s: 0.0,
 };
 
 struct Instance {
@@ -313,6 +314,61 @@ fn when_all_fall_behind_those_rest_that_nobody_watches() {
     while table.pass(Loading::Allowed) {}
     assert!(instances.iter().all(|instance| health(instance) == Health::Ok));
     assert!(instances.iter_mut().all(|instance| instance.audio.next().is_some()));
+}
+
+#[test]
+fn a_lane_that_rests_comes_back_first_when_its_window_is_opened() {
+    let (mut instances, seats): (Vec<_>, Vec<_>) = (0..3).map(|_| instance()).unzip();
+    let mut table = table(seats);
+    for instance in &mut instances {
+        assert!(instance.audio.restart(48_000.0, 0, SETTINGS));
+        (0..40).for_each(|n| assert!(instance.audio.send(frame(n))));
+    }
+    while table.pass(Loading::Allowed) {}
+    // The first has rested longest, but somebody looks at the second.
+    table.seats[0].rest(1);
+    table.seats[1].rest(2);
+    for n in 40..140 {
+        instances.iter_mut().for_each(|instance| assert!(instance.audio.send(frame(n))));
+        table.pass(Loading::Allowed);
+        instances[1].pictures.read();
+    }
+    let mut triage = Triage::default();
+    (0..13).for_each(|_| look(&mut triage, &mut table, &instances, 50));
+    let resting: Vec<_> = table.seats.iter().map(Seat::rests).collect();
+    assert_eq!(resting, [true, false, false]);
+}
+
+#[test]
+fn a_model_that_was_trained_anew_is_heard_after_the_next_restart_by_all_who_chose_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("mine.onnx");
+    std::fs::write(&file, BeatNet::BUILT_IN).expect("written");
+    let (mut instances, seats): (Vec<_>, Vec<_>) = (0..2).map(|_| instance()).unzip();
+    let mut table = table(seats);
+    let hear = |table: &mut Table, instances: &mut [Instance], n| {
+        instances.iter_mut().for_each(|instance| assert!(instance.audio.send(frame(n))));
+        while table.pass(Loading::Allowed) {}
+        instances.iter().map(|one| one.report.status().health).collect::<Vec<_>>()
+    };
+    for instance in &mut instances {
+        *instance.params.model_path.write().expect("unpoisoned") =
+            file.to_str().expect("a path in letters").to_owned();
+        assert!(instance.audio.restart(48_000.0, 0, SETTINGS));
+    }
+    assert_eq!(hear(&mut table, &mut instances, 1), [Health::Ok; 2]);
+    std::fs::write(&file, "no model at all").expect("written");
+    assert_eq!(
+        hear(&mut table, &mut instances, 2),
+        [Health::Ok; 2],
+        "while it plays nothing is read"
+    );
+    assert!(instances[0].audio.restart(48_000.0, 0, SETTINGS));
+    let refused = hear(&mut table, &mut instances, 3);
+    assert!(refused.iter().all(|health| matches!(health, Health::ModelRefused(_))), "{refused:?}");
+    std::fs::write(&file, BeatNet::BUILT_IN).expect("written");
+    assert!(instances[1].audio.restart(48_000.0, 0, SETTINGS));
+    assert_eq!(hear(&mut table, &mut instances, 4), [Health::Ok; 2]);
 }
 
 #[test]

@@ -38,11 +38,11 @@ impl Automation {
         self.sent = None;
     }
 
-    /// At the start of every block: begins or ends the gestures, and takes back what the host
-    /// played into the heard parameters. At most one of begin and end per block, since hosts lose
-    /// gestures that begin and end together. Real-time safe.
-    pub(crate) fn begin_block(&mut self, params: &TatumParams, sink: Sink<'_>) {
-        let wanted = params.write_automation.value();
+    /// At the start of every block: begins or ends the gestures, if what they enclose is `recordable`,
+    /// and takes back what the host played into the heard parameters. At most one of begin and end per
+    /// block, since hosts lose gestures that begin and end together. Real-time safe.
+    pub(crate) fn begin_block(&mut self, params: &TatumParams, recordable: bool, sink: Sink<'_>) {
+        let wanted = recordable && params.write_automation.value();
         if wanted != self.gesturing {
             self.gesturing = wanted;
             self.resend = wanted;
@@ -149,7 +149,7 @@ mod tests {
         let mut automation = Automation::default();
         automation.send([0.25; COUNT], 0, &params.heard, &mut |_| ());
         keep(params.heard.beat.as_ptr(), 1.0);
-        automation.begin_block(&params, &mut |_| ());
+        automation.begin_block(&params, true, &mut |_| ());
         assert_eq!(params.heard.beat.value(), 0.25);
     }
 
@@ -161,7 +161,7 @@ mod tests {
         for _ in 0..2 {
             let mut begun = 0;
             automation.activate();
-            automation.begin_block(&params, &mut |event| {
+            automation.begin_block(&params, true, &mut |event| {
                 begun += usize::from(matches!(event, ParamEvent::GestureBegin { .. }));
             });
             assert_eq!(begun, IDS.len());
@@ -172,17 +172,20 @@ mod tests {
     fn gestures_begin_and_end_in_different_blocks() {
         let params = TatumParams::default();
         let mut automation = Automation::default();
-        let mut block = |params: &TatumParams, on| {
+        let mut block = |params: &TatumParams, on, recordable| {
             write_automation(params, on);
             let mut events = Vec::new();
-            automation.begin_block(params, &mut |event| events.push(event));
+            automation.begin_block(params, recordable, &mut |event| events.push(event));
             events
         };
         let begin: Vec<_> = IDS.map(|id| ParamEvent::GestureBegin { id, offset: 0 }).into();
         let end: Vec<_> = IDS.map(|id| ParamEvent::GestureEnd { id, offset: 0 }).into();
-        assert_eq!(block(&params, 0.0), []);
-        assert_eq!(block(&params, 1.0), begin);
-        assert_eq!(block(&params, 1.0), []);
-        assert_eq!(block(&params, 0.0), end);
+        assert_eq!(block(&params, 0.0, true), []);
+        assert_eq!(block(&params, 1.0, true), begin);
+        assert_eq!(block(&params, 1.0, true), []);
+        assert_eq!(block(&params, 0.0, true), end);
+        assert_eq!(block(&params, 1.0, false), []);
+        assert_eq!(block(&params, 1.0, true), begin);
+        assert_eq!(block(&params, 1.0, false), end);
     }
 }

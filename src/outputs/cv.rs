@@ -3,6 +3,8 @@
 use listener::{BarState, vectorised};
 use nice_plug::prelude::*;
 
+use crate::engine::REST_S;
+
 /// The auxiliary outputs, in the order of the host's ports.
 pub(crate) const CV_PORTS: [&str; 4] = ["Beat CV", "Downbeat CV", "Onset CV", "Bar phase CV"];
 
@@ -15,8 +17,6 @@ const DECAY_S: f64 = 0.03;
 const GROUP: usize = 16;
 /// A pulse this low is over.
 const FLOOR: f32 = 1e-4;
-/// The ramp rests at 0 when nothing was heard for this long: the worker has failed or stalled.
-const RAMP_S: f64 = 0.5;
 
 /// Shape of a pulse. Both are as high as the event is strong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -43,7 +43,7 @@ struct Pulse {
     left: u64,
 }
 
-/// The ramp: the phase at a sample and its slope.
+/// The ramp: the phase at a sample and its slope. It rests at 0 [`REST_S`] after that.
 #[derive(Debug, Clone, Copy, Default)]
 struct Ramp {
     at: i64,
@@ -106,7 +106,7 @@ impl Cv {
         if let Some(pulse) = self.pulses.get_mut(port) {
             pulse.render(out);
         } else if let Some(ramp) = self.ramp {
-            climb(ramp, from, RAMP_S * self.rate_hz, out);
+            climb(ramp, from, REST_S * self.rate_hz, out);
         } else {
             out.fill(0.0);
         }

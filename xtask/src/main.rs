@@ -24,10 +24,10 @@ Usage: cargo xtask <command> [options]
   eval DIR... [options]        score the built plugin, live, on audio with STEM.beats (and STEM.onsets) beside it
       --out DIR                write eval.tsv, eval.json and pictures there
       --peer NAME=DIR          score another tracker's DIR/STEM.beats beside it; see xtask/peers
-      --json, --block N, --plugin PATH, --model PATH, --tag-model PATH   as above
+      --json, --block N, --plugin PATH, --model PATH   as above
   eval tags DIR... [options]   score its tags on genre folders, or audio with tags.csv or MTG-Jamendo's tags.tsv
       --out DIR                write eval-tags.tsv, eval-tags-scores.tsv, eval-tags.json and pictures there
-      --json, --block N, --plugin PATH   as above
+      --json, --block N, --plugin PATH, --tag-model PATH   as above
   bench [options]              measure what the built plugin costs, beside the peers that are installed
       --seconds N              seconds of audio per measurement (30)
       --lanes N,...            numbers of instances in one process (1,8,32,64,128)

@@ -6,6 +6,10 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
 
+/// How far after the end of the audio a time may lie, seconds: headers of lossy files do not count their
+/// samples exactly.
+pub const FORGIVEN_S: f64 = 0.1;
+
 /// Beats of one piece.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Beats {
@@ -20,7 +24,7 @@ impl Beats {
     ///
     /// # Errors
     /// Names the file, the line, its value and what to do, when a line is no time and beat, times do
-    /// not ascend from 0 to the end, or only some lines have a beat in the bar.
+    /// not ascend from 0 to the end and [`FORGIVEN_S`] more, or only some lines have a beat in the bar.
     pub fn read(path: &Path, end_s: Option<f64>) -> Result<Self> {
         let lines = lines(path, end_s)?;
         let mut in_bar = Vec::new();
@@ -98,7 +102,7 @@ fn lines(path: &Path, end_s: Option<f64>) -> Result<Vec<Line>> {
                 before.time
             );
         }
-        if let Some(end) = end_s.filter(|&end| time > end) {
+        if let Some(end) = end_s.filter(|&end| time > end + FORGIVEN_S) {
             bail!(
                 "{}: {time} s is beyond the end of the audio ({end:.3} s); is it of this file?",
                 at()
@@ -129,6 +133,7 @@ mod tests {
         let bare = beats("0\n1e0\n", None).expect("beats");
         assert_eq!((bare.times.as_slice(), bare.downbeats()), (&[0.0, 1.0][..], None));
         assert!(beats("", None).expect("an empty file").times.is_empty());
+        assert!(beats("0\n1.55\n", Some(1.5)).is_ok());
     }
 
     #[test]

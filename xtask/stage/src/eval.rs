@@ -56,9 +56,6 @@ pub struct Options {
     /// Let the plugin load this beat model instead of its own.
     #[arg(long, value_name = "PATH")]
     pub model: Option<PathBuf>,
-    /// Let the plugin load this tag model instead of its own.
-    #[arg(long, value_name = "PATH")]
-    pub tag_model: Option<PathBuf>,
 }
 
 /// What else can be scored.
@@ -94,8 +91,7 @@ pub fn run(options: &Options) -> Result<bool> {
         make_folder(dir)?;
     }
     let plugin = options.plugin.clone().unwrap_or_else(default_plugin);
-    let host = Host::load(&plugin, options.model.as_deref())?
-        .with_tag_model(options.tag_model.as_deref())?;
+    let host = Host::load(&plugin, options.model.as_deref())?;
     let report = listen(&host, &collection, options)?;
     print(options.json.then(|| report.json()), || table::text(&report))?;
     if let Some(dir) = &options.out {

@@ -6,7 +6,7 @@ use crate::host::{Mode, Take};
 use crate::report::{Line, StatusLine};
 use crate::song::Song;
 use anyhow::{Context, Result, bail};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 
 /// The result for one file; serialised, it is the line `listen --json` prints.
@@ -38,7 +38,7 @@ pub struct Hearing {
 }
 
 /// One beat.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Beat {
     /// Seconds.
     pub time: f64,

@@ -71,6 +71,9 @@ pub fn run(options: &Options) -> Result<bool> {
 }
 
 fn one(host: &Host, file: &Path, options: &Options) -> Result<()> {
+    if let Some(dir) = &options.out {
+        write::check_free(file, dir)?;
+    }
     let song = Song::open(file, options.rate)?;
     let hearing = hear_with_bar(host, &song, Mode { live: options.live, block: options.block })?;
     let written = match &options.out {

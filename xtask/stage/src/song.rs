@@ -54,7 +54,8 @@ impl Song {
         if !RATES_HZ.contains(&host_hz) {
             let (low, high) = (RATES_HZ.start(), RATES_HZ.end());
             bail!(
-                "sample rate {host_hz} Hz is not supported; choose --rate HZ from {low} to {high}"
+                "sample rate {host_hz} Hz is not supported; resample the file, or `listen` with --rate HZ from {low} \
+                 to {high}"
             );
         }
         let mut channels = stereo(sound.channels);

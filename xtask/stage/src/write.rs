@@ -5,9 +5,9 @@ mod csv;
 mod jams;
 mod mid;
 
-use crate::hearing::Hearing;
+use crate::hearing::{Beat, Hearing};
 use anyhow::{Context, Result, bail};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
@@ -20,18 +20,20 @@ pub const ENDINGS: [&str; 6] = ["beats", "mid", "csv", "jams", "json", "png"];
 /// Writes `NAME.beats .mid .csv .jams .json .png` into `dir`, NAME being the song file's stem.
 ///
 /// # Errors
-/// When the folder cannot be written to; then no file of this hearing is there.
+/// When the folder cannot be written to, or as [`check_free`]; then no file of this hearing is there.
 pub fn write(hearing: &Hearing, picture: Vec<u8>, dir: &Path) -> Result<Vec<PathBuf>> {
-    let name = stem(Path::new(&hearing.file))?;
+    let file = Path::new(&hearing.file);
+    check_free(file, dir)?;
+    let name = stem(file)?;
     let contents: [Vec<u8>; 6] = [
-        beats(hearing).into_bytes(),
+        beats(&hearing.beats).into_bytes(),
         mid::bytes(hearing)?,
         csv::text(hearing).into_bytes(),
         pretty(&jams::document(hearing, &name))?,
         pretty(hearing)?,
         picture,
     ];
-    let paths = ENDINGS.map(|ending| dir.join(format!("{name}.{ending}")));
+    let paths = paths(&name, dir);
     make_folder(dir)?;
     all_or_nothing(&paths, &contents)?;
     Ok(paths.to_vec())
@@ -76,14 +78,50 @@ pub fn check_names(files: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
+/// Refuses to write over what no earlier hearing of `file` wrote into `dir`: beats that somebody annotated
+/// or corrected, the song's own MIDI file.
+///
+/// # Errors
+/// Names the file that is in the way.
+pub fn check_free(file: &Path, dir: &Path) -> Result<()> {
+    /// What is looked for in the JSON of an earlier hearing.
+    #[derive(Deserialize)]
+    struct Earlier {
+        beats: Vec<Beat>,
+    }
+    let name = stem(file)?;
+    let paths = paths(&name, dir);
+    let earlier = fs::read(dir.join(format!("{name}.json"))).ok();
+    let earlier: Option<Earlier> = earlier.and_then(|json| serde_json::from_slice(&json).ok());
+    let [annotation, ..] = &paths;
+    let foreign = match &earlier {
+        None => paths.iter().find(|path| path.exists()),
+        Some(earlier) => {
+            let now = fs::read_to_string(annotation);
+            now.is_ok_and(|now| now != beats(&earlier.beats)).then_some(annotation)
+        }
+    };
+    match foreign {
+        Some(path) => bail!(
+            "{}: is there already, and not as listening wrote it; move it away or choose another --out",
+            path.display()
+        ),
+        None => Ok(()),
+    }
+}
+
+fn paths(name: &str, dir: &Path) -> [PathBuf; 6] {
+    ENDINGS.map(|ending| dir.join(format!("{name}.{ending}")))
+}
+
 fn stem(file: &Path) -> Result<String> {
     let stem = file.file_stem().with_context(|| format!("{}: is no file name", file.display()))?;
     Ok(stem.to_string_lossy().into_owned())
 }
 
 /// One line per beat: seconds, tab, beat in the bar. What mir_eval and madmom read.
-fn beats(hearing: &Hearing) -> String {
-    hearing.beats.iter().fold(String::new(), |mut text, beat| {
+fn beats(beats: &[Beat]) -> String {
+    beats.iter().fold(String::new(), |mut text, beat| {
         let _ = writeln!(text, "{:.6}\t{}", beat.time, beat.beat);
         text
     })
@@ -146,6 +184,25 @@ mod tests {
         let error = check_names(&files).expect_err("a clash").to_string();
         assert!(error.contains("a/x.wav") && error.contains("b/x.flac"), "{error}");
         assert!(check_names(&files[..1]).is_ok());
+    }
+
+    #[test]
+    fn only_what_an_earlier_hearing_wrote_is_replaced() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (song, at) = (Path::new("music/x.wav"), |name: &str| dir.path().join(name));
+        let refused = || check_free(song, dir.path()).err().map(|error| error.to_string());
+        assert_eq!(refused(), None);
+        fs::write(at("x.mid"), "somebody's").expect("written");
+        assert!(refused().expect("refused").contains("x.mid"));
+        let heard = [Beat { time: 0.1 + 0.2, beat: 3, emitted: 0.5, confidence: 0.9 }];
+        let json = serde_json::json!({"file": "x.wav", "beats": heard}).to_string();
+        fs::write(at("x.json"), json).expect("written");
+        fs::write(at("x.beats"), beats(&heard)).expect("written");
+        assert_eq!(refused(), None);
+        fs::write(at("x.beats"), "0.310000\t3\n").expect("corrected");
+        assert!(refused().expect("refused").contains("x.beats"));
+        fs::remove_file(at("x.beats")).expect("removed");
+        assert_eq!(refused(), None);
     }
 
     #[test]

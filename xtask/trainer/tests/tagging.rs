@@ -102,8 +102,11 @@ fn a_stopped_run_goes_on_exactly() {
     let other = TagPlan { rate: 1e-3, ..plan };
     let refused =
         train(&other, None, &clips, &validation, &desk(true), "test", |_, _| Ok(())).err();
-    let refused = refused.expect("refused");
-    assert!(refused.to_string().contains("without --resume"), "{refused}");
+    let told = format!("{:#}", refused.expect("refused"));
+    assert!(told.contains("tags.checkpoint") && told.contains("without --resume"), "{told}");
+    // A new run keeps the checkpoint of the stopped one.
+    run(&other, Some(folder.path()), false);
+    assert!(folder.path().join("tags.checkpoint.before").is_file());
 }
 
 #[test]

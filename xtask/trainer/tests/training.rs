@@ -90,7 +90,8 @@ fn another_plan_does_not_resume() {
     let other = Plan { rate: 1e-3, ..plan(10) };
     let error =
         train(&other, train_clips, &validation, &desk, |_, _| Ok(())).err().expect("refused");
-    assert!(error.to_string().contains("without --resume"), "{error}");
+    let told = format!("{error:#}");
+    assert!(told.contains("beats.checkpoint") && told.contains("without --resume"), "{told}");
 }
 
 #[test]

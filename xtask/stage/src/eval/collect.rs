@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Endings of audio files, in small letters.
+/// Endings of audio files, in small letters; of files that share their stem, and so their beats, the first is
+/// scored.
 const AUDIO: [&str; 4] = ["wav", "flac", "ogg", "mp3"];
 
 /// One annotated piece.
@@ -56,9 +57,10 @@ impl Collection {
         }
         let mut collection = Self::default();
         let mut seen = BTreeSet::new();
-        for Found { folder, name, path } in found {
-            // Two of the given folders may hold the same file.
-            if !seen.insert(path.canonicalize().with_context(|| path.display().to_string())?) {
+        for Found { folder, name, path, .. } in found {
+            // Two of the given folders may hold the same file, and a folder the same song in two formats.
+            let whole = path.canonicalize().with_context(|| path.display().to_string())?;
+            if !seen.insert(whole.with_extension("")) {
                 continue;
             }
             let beats = path.with_extension("beats");
@@ -108,6 +110,8 @@ impl Piece {
 struct Found {
     folder: String,
     name: String,
+    /// Place of its ending in [`AUDIO`].
+    format: usize,
     path: PathBuf,
 }
 
@@ -122,16 +126,17 @@ fn list(folder: &Path, full: &Path, above: &Path, found: &mut BTreeSet<Found>) -
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
             list(&path, &full.join(entry.file_name()), above, found)?;
-        } else if is_audio(&path) && !name.starts_with('.') {
-            found.insert(Found { folder: label.clone(), name, path });
+        } else if let Some(format) = format(&path).filter(|_| !name.starts_with('.')) {
+            found.insert(Found { folder: label.clone(), name, format, path });
         }
     }
     Ok(())
 }
 
-fn is_audio(path: &Path) -> bool {
+/// Place of the ending of an audio file in [`AUDIO`].
+fn format(path: &Path) -> Option<usize> {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    AUDIO.contains(&ending.as_str())
+    AUDIO.iter().position(|known| *known == ending)
 }
 
 #[cfg(test)]
@@ -158,6 +163,18 @@ mod tests {
         assert_eq!(found.unannotated, [top.join("b/lone.flac")]);
         assert!(found.pieces[0].truth(Some(7.0)).is_ok());
         assert!(found.pieces[0].truth(Some(6.2)).is_err());
+    }
+
+    #[test]
+    fn a_song_in_two_formats_is_one() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for file in ["x.mp3", "x.FLAC", "x.beats", "y.ogg", "y.mp3"] {
+            fs::write(dir.path().join(file), "6\t1\n6.5\t2\n").expect("written");
+        }
+        let found = Collection::of(&[dir.path().to_path_buf()]).expect("a piece");
+        let audio: Vec<&Path> = found.pieces.iter().map(|piece| piece.audio.as_path()).collect();
+        assert_eq!(audio, [dir.path().join("x.FLAC")]);
+        assert_eq!(found.unannotated, [dir.path().join("y.ogg")]);
     }
 
     #[test]

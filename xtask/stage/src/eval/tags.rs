@@ -40,6 +40,9 @@ pub struct Options {
     /// The CLAP to host [default: what `cargo xtask bundle` made].
     #[arg(long, value_name = "PATH")]
     pub plugin: Option<PathBuf>,
+    /// Let the plugin load this tag model instead of its own.
+    #[arg(long, value_name = "PATH")]
+    pub tag_model: Option<PathBuf>,
 }
 
 /// Runs the command.
@@ -60,7 +63,7 @@ pub fn run(options: &Options) -> Result<bool> {
         make_folder(dir)?;
     }
     let plugin = options.plugin.clone().unwrap_or_else(default_plugin);
-    let host = Host::load(&plugin, None)?;
+    let host = Host::load(&plugin, None)?.with_tag_model(options.tag_model.as_deref())?;
     let report = listen(&host, &audio, options)?;
     print(options.json.then(|| report.json()), || table::text(&report))?;
     if let Some(dir) = &options.out {
@@ -114,7 +117,8 @@ fn listen(host: &Host, audio: &[PathBuf], options: &Options) -> Result<Report> {
     }
     let refused = [unreadable, collection.refused].concat();
     let left_out = collection.left_out;
-    let setting = Setting { mode: "live", block: options.block, backend, left_out };
+    let model = options.tag_model.as_ref().map(|model| model.display().to_string());
+    let setting = Setting { mode: "live", block: options.block, backend, model, left_out };
     Ok(Report::new(setting, pieces, &words, refused))
 }
 

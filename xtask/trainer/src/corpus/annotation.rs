@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use metrics::annotation::Beats;
+use metrics::annotation::{Beats, FORGIVEN_S};
 use serde_json::Value;
 
 use crate::clip::BeatLabel;
@@ -52,13 +52,12 @@ fn jams_file(path: &Path) -> Result<Vec<BeatLabel>> {
     parse().with_context(|| path.display().to_string())
 }
 
-/// Refuses beats after `seconds`, the length of the audio. A tenth of a second is forgiven: headers
-/// of lossy files do not count their samples exactly.
+/// Refuses beats after `seconds`, the length of the audio, and [`FORGIVEN_S`] more.
 ///
 /// # Errors
 /// With the first beat that lies beyond.
 pub(super) fn within(beats: &[BeatLabel], seconds: f64) -> Result<()> {
-    match beats.iter().find(|beat| beat.time_s > seconds + 0.1) {
+    match beats.iter().find(|beat| beat.time_s > seconds + FORGIVEN_S) {
         Some(beat) => bail!(
             "beat at {} s lies beyond the audio, {seconds:.2} s long; is it of this file?",
             beat.time_s

@@ -19,7 +19,7 @@ use crate::tagging::Users;
 #[derive(Debug, Args)]
 pub struct CorpusArgs {
     /// Folder that keeps the rendered features.
-    #[arg(long)]
+    #[arg(long, default_value = "target/school/corpus")]
     cache: PathBuf,
     /// Hours of music.
     #[arg(long, default_value_t = 10.0)]
@@ -169,15 +169,29 @@ pub fn corpus(args: &CorpusArgs) -> Result<()> {
     Ok(())
 }
 
+/// Longest piece that is composed, seconds.
+const LONGEST_S: f64 = 3600.0;
+/// Tempi that a piece is composed at, beats per minute.
+const TEMPI: (f64, f64) = (20.0, 400.0);
+
 /// Runs `trainer compose`.
 ///
 /// # Errors
-/// When the style is unknown, no sound can be made, or the files cannot be written.
+/// When the style is unknown, length or tempo are nobody's, no sound can be made, or the files cannot be written.
 pub fn piece(args: &ComposeArgs) -> Result<()> {
     let style = Style::named(&args.style).with_context(|| {
         let names: Vec<&str> = Style::all().iter().map(|style| style.name).collect();
         format!("style {:?} is unknown; choose one of {}", args.style, names.join(", "))
     })?;
+    let seconds = args.seconds;
+    ensure!(
+        seconds > 0.0 && seconds <= LONGEST_S,
+        "seconds = {seconds}: give more than 0 and at most {LONGEST_S}"
+    );
+    if let Some(bpm) = args.bpm {
+        let (least, most) = TEMPI;
+        ensure!((least..=most).contains(&bpm), "bpm = {bpm}: give {least} to {most}");
+    }
     let mut dice = Dice::named(args.seed, "piece");
     let score = match args.bpm {
         Some(bpm) => compose_at(&mut dice, style, bpm, args.seconds, &[]),

@@ -1,8 +1,12 @@
 //! Files under a folder, and the part of them that is held out for validation.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Result, bail};
 use sha2::{Digest, Sha256};
+
+use super::annotated::AUDIO;
 
 /// All files under `folder` whose extension is one of `extensions`, in order of their paths.
 #[must_use]
@@ -18,6 +22,24 @@ pub(super) fn under(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
         paths.into_iter().partition(|path| path.is_dir());
     let below = folders.iter().flat_map(|folder| under(folder, extensions));
     files.into_iter().filter(wanted).chain(below).collect()
+}
+
+/// Refuses songs under `dev` that are under one of the `learned` folders too, in whatever format: what is learned
+/// from cannot be judged by.
+///
+/// # Errors
+/// Names the first such song.
+pub fn check_unheard(dev: &Path, learned: &[PathBuf]) -> Result<()> {
+    let song = |path: &PathBuf| path.canonicalize().unwrap_or(path.clone()).with_extension("");
+    let learned: HashSet<PathBuf> =
+        learned.iter().flat_map(|folder| under(folder, &AUDIO)).map(|path| song(&path)).collect();
+    match under(dev, &AUDIO).iter().find(|path| learned.contains(&song(path))) {
+        Some(path) => bail!(
+            "{} would be learned from, and the model judged by it; give --dev songs of its own",
+            path.display()
+        ),
+        None => Ok(()),
+    }
 }
 
 /// Name of the folder `up` levels above `path`: an artist or a composer.
@@ -37,6 +59,23 @@ pub(super) fn held_out(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_learned_from_is_not_judged_by() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        for name in ["own", "own/more", "dev"] {
+            std::fs::create_dir(at(name)).expect("made");
+        }
+        for name in ["own/a.wav", "own/more/b.flac", "dev/c.wav"] {
+            std::fs::write(at(name), "").expect("written");
+        }
+        check_unheard(&at("dev"), &[at("own")]).expect("other songs");
+        check_unheard(&at("dev"), &[]).expect("nothing is learned from");
+        std::fs::write(at("own/more/b.mp3"), "").expect("written");
+        let told = check_unheard(&at("own/more"), &[at("dev"), at("own")]).expect_err("refused");
+        assert!(told.to_string().contains("b.flac would be learned from"), "{told}");
+    }
 
     #[test]
     fn files_come_in_order_and_about_a_tenth_is_held_out() {

@@ -50,6 +50,7 @@ pub(crate) use annotated::with_labels;
 pub use annotated::{RECORDINGS, annotated};
 pub use collected::{COLLECTED, Collected, Labelled, Refused, collected};
 pub use credits::credits;
+pub use files::check_unheard;
 pub use folds::folds;
 use inventory::Inventory;
 pub use joined::open_all;
@@ -179,6 +180,7 @@ struct Job {
 /// When a SoundFont or dataset named in `settings` cannot be used, the cache cannot be written, or
 /// nothing at all could be rendered.
 pub fn build(settings: &CorpusSettings) -> Result<Corpus> {
+    settings.check()?;
     build_with(settings, Inventory::take(settings)?, || Workshop::open(settings))
 }
 

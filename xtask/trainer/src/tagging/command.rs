@@ -12,7 +12,7 @@ use super::card::{RealPiece, TagCard};
 use super::scores::{confusion, decisions, judgements, plays, scores_of};
 use super::users::Users;
 use super::{Desk, TagPlan, comparison, temperature, train, trial};
-use crate::corpus::{COLLECTED, audio_files, tagged};
+use crate::corpus::{COLLECTED, audio_files, check_unheard, tagged};
 use crate::export::{self, Provenance};
 use crate::features;
 use crate::net::{GpuTags, TagShape};
@@ -30,10 +30,13 @@ use crate::train::gate::put_aside;
 /// As [`tagged::build`] and [`train`]; the model is written whole or not at all.
 pub fn run(args: &TagsArgs) -> Result<()> {
     let vocabulary = tagged::vocabulary(args.vocabulary.as_deref())?;
+    let desk = Desk { folder: Some(args.work.clone()), resume: args.resume, gpu: args.gpu };
+    desk.check()?;
     ensure!((0.0..1.0).contains(&args.keep), "keep = {}: give 0 to less than 1", args.keep);
     let (sets, own) = args.folders()?;
     if let Some(dev) = &args.dev {
         ensure!(!audio_files(dev).is_empty(), "--dev {} holds no audio", dev.display());
+        check_unheard(dev, own.as_slice())?;
     }
     let widened = |stem: Option<BeatStem>, plan: &TagPlan| {
         stem.map(|stem| stem.widened(&plan.shape, plan.seed)).transpose()
@@ -90,7 +93,6 @@ pub fn run(args: &TagsArgs) -> Result<()> {
         validation.len(),
         plan.shape.layout().base.len
     );
-    let desk = Desk { folder: Some(args.work.clone()), resume: args.resume, gpu: args.gpu };
     let settings = TagSettings::default();
     let onnx = |params: &[f32], step: usize| {
         let trained = format!("seed {}, {step} steps", plan.seed);

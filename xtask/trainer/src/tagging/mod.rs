@@ -18,14 +18,14 @@ mod users;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use sha2::{Digest, Sha256};
 
 use crate::hash::hex;
 use crate::progress;
 use crate::render::audio::write_whole;
 use crate::tagclip::TagClip;
-use crate::train::checkpoint::Checkpoint;
+use crate::train::checkpoint::{self, Checkpoint};
 pub use args::TagsArgs;
 pub use plan::{Start, TagEntry, TagPlan};
 use run::Run;
@@ -50,6 +50,15 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// Checks what can be checked before hours of work.
+    ///
+    /// # Errors
+    /// When there is nothing to resume.
+    pub fn check(&self) -> Result<()> {
+        let resumed = self.checkpoint().filter(|_| self.resume);
+        resumed.map_or(Ok(()), |checkpoint| checkpoint::must_exist(&checkpoint))
+    }
+
     fn checkpoint(&self) -> Option<PathBuf> {
         self.folder.as_ref().map(|folder| folder.join("tags.checkpoint"))
     }
@@ -74,11 +83,16 @@ pub fn train(
     let music = Music::new(train, plan);
     let fingerprint = fingerprint(train);
     ensure!(!music.is_empty(), "no music to train on; ask for more hours");
-    let mut run = match desk.checkpoint().filter(|_| desk.resume) {
-        Some(checkpoint) => {
-            Run::resume(plan, &music, &fingerprint, Checkpoint::load(&checkpoint)?, desk.gpu)?
+    let mut run = match desk.checkpoint() {
+        Some(path) if desk.resume => {
+            Run::resume(plan, &music, &fingerprint, Checkpoint::load(&path)?, desk.gpu)
+                .with_context(|| path.display().to_string())?
         }
-        None => Run::start(plan, &music, &fingerprint, stem, desk.gpu)?,
+        path => {
+            let run = Run::start(plan, &music, &fingerprint, stem, desk.gpu)?;
+            path.as_deref().map_or(Ok(()), checkpoint::put_aside)?;
+            run
+        }
     };
     if let Some(folder) = &desk.folder {
         std::fs::create_dir_all(folder)?;

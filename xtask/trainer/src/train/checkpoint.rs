@@ -60,6 +60,29 @@ pub(crate) struct Checkpoint<H = Head> {
     pub(crate) best: Vec<f32>,
 }
 
+/// Checks before hours of work that there is a checkpoint to go on from.
+///
+/// # Errors
+/// When there is none; the message names the file.
+pub(crate) fn must_exist(path: &Path) -> Result<()> {
+    ensure!(path.exists(), "no checkpoint at {}; start without --resume", path.display());
+    Ok(())
+}
+
+/// Keeps the checkpoint of an earlier run, which a new run would write over.
+///
+/// # Errors
+/// When it cannot be renamed.
+pub(crate) fn put_aside(path: &Path) -> Result<()> {
+    if path.exists() {
+        let aside = path.with_extension("checkpoint.before");
+        std::fs::rename(path, &aside)
+            .with_context(|| format!("cannot move {} aside", path.display()))?;
+        eprintln!("the checkpoint of an earlier run is now {}", aside.display());
+    }
+    Ok(())
+}
+
 impl<H: AboutRun> Checkpoint<H> {
     /// Writes the file.
     ///

@@ -6,6 +6,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use listener::{DecoderSettings, ModelFile};
 
+use super::checkpoint;
 use super::gate::{Marks, Trial, put_aside};
 use super::validate::{Scores, validate};
 use super::{Desk, Length, Plan, Trained, train};
@@ -22,6 +23,8 @@ use crate::tune::{self, Piece};
 
 /// Clips that the decoder is fitted to: more would take longer and change little.
 const FITTED: usize = 100;
+/// Most networks that are averaged in a model.
+const MOST_VOICES: usize = 8;
 
 /// What to train.
 #[derive(Debug, Subcommand)]
@@ -165,8 +168,16 @@ impl BeatsArgs {
         }
     }
 
-    /// Trains one of the networks that are averaged in the model. The first works in the work folder,
-    /// the others in folders of their own inside it.
+    /// Where a network works: the first in the work folder, the others in folders of their own inside it.
+    fn desk(&self, voice: usize) -> Desk {
+        let folder = match voice {
+            0 => self.work.clone(),
+            later => self.work.join(format!("voice-{}", later + 1)),
+        };
+        Desk { folder, resume: self.resume, start: None, gpu: self.gpu }
+    }
+
+    /// Trains one of the networks that are averaged in the model.
     fn train_voice(
         &self,
         voice: usize,
@@ -175,12 +186,8 @@ impl BeatsArgs {
         validation: &[Clip],
     ) -> Result<Trained> {
         let plan = Plan { seed: self.music.seed + voice as u64, ..self.plan(start) };
-        let folder = match voice {
-            0 => self.work.clone(),
-            later => self.work.join(format!("voice-{}", later + 1)),
-        };
         let start = start.map(|start| start.params.clone());
-        let mut desk = Desk { folder, resume: self.resume, start, gpu: self.gpu };
+        let mut desk = Desk { start, ..self.desk(voice) };
         // A run that was stopped in an earlier voice has nothing of this one.
         desk.resume &= voice == 0 || desk.check().is_ok();
         let best = desk.folder.join("best.onnx");
@@ -267,8 +274,15 @@ fn beats(args: &BeatsArgs) -> Result<()> {
     let cache = args.cache.clone().unwrap_or_else(|| args.work.join("corpus"));
     args.music.settings(cache.clone()).check()?;
     ensure!((0.0..1.0).contains(&args.keep), "keep = {}: give 0 to less than 1", args.keep);
-    ensure!((1..=8).contains(&args.voices), "voices = {}: give 1 to 8", args.voices);
-    Desk { folder: args.work.clone(), resume: args.resume, start: None, gpu: args.gpu }.check()?;
+    ensure!(
+        (1..=MOST_VOICES).contains(&args.voices),
+        "voices = {}: give 1 to {MOST_VOICES}",
+        args.voices
+    );
+    args.desk(0).check()?;
+    if let Some(dev) = &args.dev {
+        corpus::check_unheard(dev, &args.music.audio)?;
+    }
     let dev = args.dev.as_deref().map_or_else(|| Ok(Vec::new()), corpus::annotated)?;
     if args.gpu {
         // Better now than after hours of rendering.
@@ -291,6 +305,11 @@ fn beats(args: &BeatsArgs) -> Result<()> {
     let old = marks_of(&args.out.join("beats.onnx"), &trial)?;
     std::fs::create_dir_all(&args.out)
         .with_context(|| format!("cannot make {}; choose another --out", args.out.display()))?;
+    if !args.resume {
+        // Else a voice of an earlier run could be resumed in this one.
+        (1..MOST_VOICES)
+            .try_for_each(|later| checkpoint::put_aside(&args.desk(later).checkpoint()))?;
+    }
     let mut voices = Vec::new();
     let mut clips = corpus.train;
     for voice in 0..args.voices {

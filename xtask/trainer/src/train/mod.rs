@@ -62,28 +62,11 @@ impl Desk {
     /// # Errors
     /// When there is nothing to resume.
     pub fn check(&self) -> Result<()> {
-        ensure!(
-            !self.resume || self.checkpoint().exists(),
-            "no checkpoint at {}; start without --resume",
-            self.checkpoint().display()
-        );
-        Ok(())
+        if self.resume { checkpoint::must_exist(&self.checkpoint()) } else { Ok(()) }
     }
 
     fn checkpoint(&self) -> PathBuf {
         self.folder.join("beats.checkpoint")
-    }
-
-    /// Keeps the checkpoint of an earlier run, which a new run would write over.
-    fn put_aside(&self) -> Result<()> {
-        let checkpoint = self.checkpoint();
-        if checkpoint.exists() {
-            let aside = checkpoint.with_extension("checkpoint.before");
-            std::fs::rename(&checkpoint, &aside)
-                .with_context(|| format!("cannot move {} aside", checkpoint.display()))?;
-            eprintln!("the checkpoint of an earlier run is now {}", aside.display());
-        }
-        Ok(())
     }
 
     fn journal(&self) -> PathBuf {
@@ -110,11 +93,13 @@ pub fn train(
     );
     std::fs::create_dir_all(&desk.folder)?;
     let music = Music::new(train, plan.stretch, plan.recordings);
+    let checkpoint = desk.checkpoint();
     let mut run = if desk.resume {
-        Run::resume(plan, &music, Checkpoint::load(&desk.checkpoint())?, desk.gpu)?
+        Run::resume(plan, &music, Checkpoint::load(&checkpoint)?, desk.gpu)
+            .with_context(|| checkpoint.display().to_string())?
     } else {
         let run = Run::start(plan, &music, desk.start.as_deref(), desk.gpu)?;
-        desk.put_aside()?;
+        checkpoint::put_aside(&checkpoint)?;
         run
     };
     let bar = progress_of(plan);
@@ -132,7 +117,7 @@ pub fn train(
         if run.step.is_multiple_of(plan.validate_every) || run.progress() >= 1.0 {
             let entry = run.validate(validation);
             journal(&desk.journal(), &run.history)?;
-            run.checkpoint().store(&desk.checkpoint())?;
+            run.checkpoint().store(&checkpoint)?;
             if run.best_score() > told + CLEARLY {
                 told = run.best_score();
                 better(&run.best, &entry)?;

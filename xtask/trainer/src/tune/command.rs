@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use clap::Args;
-use listener::ModelFile;
+use listener::{DecoderSettings, ModelFile};
 use metrics::{expected_calibration_error, reliability};
 
 use super::{Piece, by_source, fit, judged, summary};
@@ -42,6 +42,24 @@ pub struct TuneArgs {
     score: bool,
 }
 
+/// `settings` with those that the JSON object `text` names.
+fn turned(settings: &DecoderSettings, text: &str) -> Result<DecoderSettings> {
+    let mut value = serde_json::to_value(settings)?;
+    let wanted: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
+    for (name, number) in wanted {
+        ensure!(value.get(&name).is_some(), "{name} is no decoder setting");
+        let before = std::mem::replace(&mut value[&name], number);
+        ensure!(
+            before.is_number() == value[&name].is_number(),
+            "{name} = {}: give a value like {before}",
+            value[&name]
+        );
+    }
+    let turned: DecoderSettings = serde_json::from_value(value)?;
+    turned.check().map_err(Error::msg)?;
+    Ok(turned)
+}
+
 /// Runs `trainer tune`.
 ///
 /// # Errors
@@ -49,17 +67,12 @@ pub struct TuneArgs {
 pub fn run(args: &TuneArgs) -> Result<()> {
     let bytes =
         std::fs::read(&args.model).with_context(|| format!("reading {}", args.model.display()))?;
-    let (shape, params) = export::parameters(&bytes)?;
-    let mut start = ModelFile::read(&bytes)?.decoder;
+    let read = || anyhow::Ok((export::parameters(&bytes)?, ModelFile::read(&bytes)?.decoder));
+    let ((shape, params), mut start) = read().with_context(|| {
+        format!("{} is not a beat model that can be tuned", args.model.display())
+    })?;
     if let Some(text) = &args.settings {
-        let mut value = serde_json::to_value(&start)?;
-        let turned: serde_json::Map<String, serde_json::Value> =
-            serde_json::from_str(text).with_context(|| format!("--settings {text}"))?;
-        for (name, number) in turned {
-            ensure!(value.get(&name).is_some(), "--settings: {name} is no decoder setting");
-            value[&name] = number;
-        }
-        start = serde_json::from_value(value)?;
+        start = turned(&start, text).with_context(|| format!("--settings {text}"))?;
     }
     let dev = match &args.dev {
         Some(folder) => Piece::of(&shape, &params, &corpus::annotated(folder)?),
@@ -97,4 +110,25 @@ pub fn run(args: &TuneArgs) -> Result<()> {
     write_whole(&out, &tuned)?;
     println!("{}: SHA-256 {}", out.display(), export::sha256(&tuned));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_turned_and_impossible_ones_refused() {
+        let usual = DecoderSettings::default();
+        let wanted = DecoderSettings { beat_trust: 0.7, ..usual.clone() };
+        assert_eq!(turned(&usual, r#"{"beat_trust": 0.7}"#).expect("turned"), wanted);
+        for (text, words) in [
+            (r#"{"beat_odds": -5}"#, "beat_odds is -5; it may be"),
+            (r#"{"beat_odds": "x"}"#, r#"beat_odds = "x": give a value like"#),
+            (r#"{"beat_lust": 1}"#, "beat_lust is no decoder setting"),
+        ] {
+            let told = format!("{:#}", turned(&usual, text).expect_err("refused"));
+            assert!(told.contains(words), "{told}");
+        }
+        assert!(turned(&usual, "beat_odds").is_err());
+    }
 }

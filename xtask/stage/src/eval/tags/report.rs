@@ -13,6 +13,8 @@ pub(super) struct Setting {
     pub(super) mode: &'static str,
     pub(super) block: u32,
     pub(super) backend: String,
+    /// The tag model, where it is not the plugin's own.
+    pub(super) model: Option<String>,
     /// Files that a list of faults leaves out.
     pub(super) left_out: usize,
 }

@@ -120,7 +120,8 @@ fn plain_audio_is_scored_for_steadiness_alone() {
 }
 
 fn report(pieces: Vec<Piece>) -> Report {
-    let setting = Setting { mode: "live", block: 512, backend: "none".into(), left_out: 2 };
+    let setting =
+        Setting { mode: "live", block: 512, backend: "none".into(), model: None, left_out: 2 };
     let line = "x.wav: is damaged; copy it again".to_owned();
     let refused = vec![Refusal { fault: Fault::Unreadable, line }];
     let words = words(&pieces);

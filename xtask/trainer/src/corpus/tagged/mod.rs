@@ -172,6 +172,7 @@ struct Head {
 /// When a SoundFont or dataset named in `settings` cannot be used, the cache cannot be written, or
 /// there is nothing for one side of the split.
 pub fn build(settings: &CorpusSettings, vocabulary: &Vocabulary) -> Result<TagCorpus> {
+    settings.check()?;
     let inventory = Inventory::take(settings)?;
     let Vocabulary { genres, instruments, .. } = vocabulary;
     let words = format!("{VERSION} {genres:?} {instruments:?} {}", genres::fingerprint());
