@@ -32,8 +32,8 @@ const EVENTS_PER_NEWS: usize = 4;
 /// Activations and bar rest at 0 when nothing was heard for this long: the worker has failed or stalled,
 /// or the lane rests.
 pub(crate) const REST_S: f64 = 0.5;
-/// A note or pulse that comes later than this is left out, seconds beyond a block: a light or a sampler that misses
-/// a beat is better than one that makes up for many at once.
+/// A beat or onset that is later than this, seconds beyond a block, does not leave: a light or a sampler that misses
+/// one is better than one that makes up for many at once.
 const STALE_S: f64 = 0.25;
 /// A tempo must change by this much, relatively, to be reported as a new one.
 const TEMPO_STEP: f32 = 0.005;
@@ -61,8 +61,10 @@ pub(crate) struct Engine {
     last_beat: i64,
     /// Host sample from which the outputs rest unless something is heard before; none while they do.
     rest_at: Option<i64>,
-    /// Samples after which a note or pulse is left out.
-    stale: i64,
+    /// Samples of the longer of this call and the one before: news of a call leaves in the next.
+    block: i64,
+    /// Samples of this call.
+    samples: i64,
     transport: TransportWatch,
     automation: Automation,
     midi: Midi,
@@ -94,7 +96,8 @@ impl Engine {
             pending: Pending::new(WAITING),
             last_beat: i64::MIN,
             rest_at: None,
-            stale: 0,
+            block: 0,
+            samples: 0,
             transport: TransportWatch::default(),
             automation: Automation::default(),
             midi: Midi::new(0.0),
@@ -150,7 +153,9 @@ impl Engine {
     }
 
     fn rest_after(&self, at: i64) -> i64 {
-        at + (REST_S * self.rate_hz).round() as i64
+        // Offline no news is late, and what leaves does not depend on the blocks.
+        let late = if self.offline { 0 } else { self.block };
+        at + (REST_S * self.rate_hz).round() as i64 + late
     }
 
     /// Starts a new stretch of time here. Real-time safe.
@@ -187,7 +192,8 @@ impl Engine {
         if samples == 0 {
             return;
         }
-        self.stale = samples as i64 + (STALE_S * self.rate_hz).round() as i64;
+        let before = std::mem::replace(&mut self.samples, samples as i64);
+        self.block = before.max(self.samples);
         self.begin_block(transport, samples, sinks);
         for start in (0..samples).step_by(PIECE) {
             let end = samples.min(start + PIECE);
@@ -330,8 +336,9 @@ impl Engine {
 
     /// Sends one event at host sample `at`, `offset` samples into the block.
     fn send(&mut self, due: Due, at: i64, offset: u32, sinks: &mut Sinks<'_>) {
-        let fresh = at - due.at <= self.stale;
+        let stale = self.block + (STALE_S * self.rate_hz).round() as i64;
         match due.event {
+            Event::Beat(_) | Event::Onset(_) if at - due.at > stale => {}
             Event::Frame(heard, activations, bar, mood) => {
                 if bar.locked {
                     self.shown_bpm = bar.tempo.0;
@@ -356,18 +363,10 @@ impl Engine {
             Event::Beat(beat) if beat.at.0 <= self.last_beat => {}
             Event::Beat(beat) => {
                 self.last_beat = beat.at.0;
-                if fresh {
-                    let strength = beat.confidence;
-                    self.strike((Note::Beat, CvPulse::Beat), strength, at, offset, sinks);
-                    if beat.in_bar == 1 {
-                        self.strike(
-                            (Note::Downbeat, CvPulse::Downbeat),
-                            strength,
-                            at,
-                            offset,
-                            sinks,
-                        );
-                    }
+                let strength = beat.confidence;
+                self.strike((Note::Beat, CvPulse::Beat), strength, at, offset, sinks);
+                if beat.in_bar == 1 {
+                    self.strike((Note::Downbeat, CvPulse::Downbeat), strength, at, offset, sinks);
                 }
                 let Beat { at: own, in_bar, beats_per_bar, tempo: bpm, confidence } = beat;
                 let (at, emitted) = (own.0, at);
@@ -382,9 +381,7 @@ impl Engine {
                 });
             }
             Event::Onset(Onset { at: own, strength }) => {
-                if fresh {
-                    self.strike((Note::Onset, CvPulse::Onset), strength, at, offset, sinks);
-                }
+                self.strike((Note::Onset, CvPulse::Onset), strength, at, offset, sinks);
                 self.time(Timed::Onset, own.0, at);
                 self.recorder.push(ReportEvent::Onset { at: own.0, emitted: at, strength });
             }

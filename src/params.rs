@@ -185,9 +185,15 @@ fn genre(name: &str, words: &Words) -> IntParam {
 }
 
 fn note(name: &str, default: i32) -> IntParam {
+    let read = formatters::s2v_i32_key_formatter();
     IntParam::new(name, default, IntRange::Linear { min: 0, max: 127 })
         .with_value_to_string(formatters::v2s_i32_key_formatter())
-        .with_string_to_value(formatters::s2v_i32_key_formatter())
+        // nice-plug's reader cuts bytes, and panics within a letter that has more than one. The number of a key is
+        // read too.
+        .with_string_to_value(Arc::new(move |text| {
+            let key = if text.is_ascii() { read(text) } else { None };
+            key.or_else(|| text.trim().parse().ok())
+        }))
 }
 
 fn milliseconds(name: &str, max: f32) -> FloatParam {
@@ -250,6 +256,14 @@ impl Default for TatumParams {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_are_read_by_name_or_number_and_other_words_refused() {
+        let note = &TatumParams::default().midi.beat_note;
+        let read = |text| note.string_to_normalized_value(text).map(|n| note.preview_plain(n));
+        assert_eq!([read("C2"), read("c# 2"), read(" 40 ")], [Some(36), Some(37), Some(40)]);
+        assert_eq!(["é", "é2", "c♯3", "", "x"].map(read), [None; 5]);
+    }
 
     #[test]
     fn ids_are_unique_and_unchanged() {

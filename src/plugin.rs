@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nice_plug::prelude::*;
 
 use crate::clap::param_out;
-use crate::delay::Delay;
+use crate::delay::{Choice, Delay};
 use crate::editor;
 use crate::engine::Engine;
 use crate::health::Health;
@@ -31,8 +31,8 @@ pub(crate) struct Tatum {
     delay: Delay,
     /// Samples of it that the host was told.
     look_ahead: u32,
-    /// Samples that were chosen instead, and for how many samples they have been.
-    chosen: (u32, u32),
+    /// Samples that are chosen now.
+    choice: Choice,
     /// The worker's half, until the first activation gives it away.
     seat: Option<Seat>,
     hub: Option<Arc<Hub>>,
@@ -52,7 +52,7 @@ impl Default for Tatum {
             engine: Engine::new(Arc::clone(&params), audio, Recorder::new(Arc::clone(&report))),
             delay: Delay::default(),
             look_ahead: 0,
-            chosen: (0, 0),
+            choice: Choice::default(),
             seat: Some(Seat::new(worker, Arc::clone(&params), report, input)),
             params,
             hub: None,
@@ -79,22 +79,6 @@ impl Tatum {
                 seat.fail(Health::WorkerFailed(reason.as_str().into()));
                 self.seat = Some(seat);
             }
-        }
-    }
-}
-
-impl Tatum {
-    /// The host hears of another look-ahead once it has been chosen for [`SETTLED_S`], not of every one that a drag
-    /// passes, and activates anew when it suits it; until then audio and news stay as they are.
-    fn follow_look_ahead(&mut self, samples: usize, context: &mut impl ProcessContext<Self>) {
-        let rate_hz = self.engine.rate_hz();
-        let look_ahead = self.params.time.look_ahead(rate_hz);
-        let (chosen, stood) = self.chosen;
-        let stood = if chosen == look_ahead { stood.saturating_add(samples as u32) } else { 0 };
-        self.chosen = (look_ahead, stood);
-        if look_ahead != self.look_ahead && f64::from(stood) >= SETTLED_S * rate_hz {
-            self.look_ahead = look_ahead;
-            context.set_latency_samples(look_ahead);
         }
     }
 }
@@ -174,7 +158,16 @@ impl Plugin for Tatum {
         let mut sinks = Sinks { note: &mut note, param: &mut param_out::send };
         self.engine.process(buffer.as_slice_immutable(), aux.outputs, &transport, &mut sinks);
         self.delay.process(buffer.as_slice());
-        self.follow_look_ahead(buffer.samples(), context);
+        // The host hears of another look-ahead when it stands, and activates anew when it suits it; until then
+        // audio and news stay as they are.
+        let rate_hz = self.engine.rate_hz();
+        let chosen = self.params.time.look_ahead(rate_hz);
+        let settled = (SETTLED_S * rate_hz) as u64;
+        let stands = self.choice.stands(chosen, buffer.samples(), settled);
+        if stands && chosen != self.look_ahead {
+            self.look_ahead = chosen;
+            context.set_latency_samples(chosen);
+        }
         ProcessStatus::KeepAlive
     }
 }

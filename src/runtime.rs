@@ -60,11 +60,15 @@ fn onnx_runtime(library: &Path, names: &str) -> (Runtime, Health) {
     (Runtime::OnnxRuntime { library, providers }, health)
 }
 
-/// A library of ONNX Runtime next to the plugin's file, or inside its bundle.
+/// Folder next to the plugin's file with its ONNX Runtime: all CLAPs share one folder, and the library that another
+/// plugin put there is not ours to use.
+const FOLDER: &str = "tatum-runtime";
+
+/// A library of ONNX Runtime in the plugin's bundle, or in [`FOLDER`] next to its file.
 fn beside(plugin: &Path) -> Option<PathBuf> {
-    let folders = [plugin.join("Contents/Frameworks"), plugin.join("Contents/Resources")];
-    let parent = plugin.parent().map(Path::to_path_buf);
-    let candidates = parent.into_iter().chain(folders).map(|folder| folder.join(LIBRARY));
+    let bundle = [plugin.join("Contents/Frameworks"), plugin.join("Contents/Resources")];
+    let next = plugin.parent().map(|parent| parent.join(FOLDER));
+    let candidates = bundle.into_iter().chain(next).map(|folder| folder.join(LIBRARY));
     candidates.into_iter().find(|library| library.is_file())
 }
 
@@ -121,7 +125,15 @@ mod tests {
     }
 
     #[test]
-    fn nothing_lies_beside_a_plugin_that_is_nowhere() {
+    fn the_library_of_another_plugin_is_left_alone() {
         assert_eq!(beside(Path::new("no such folder/Tatum.clap")), None);
+        let folder = tempfile::tempdir().expect("a folder");
+        let plugin = folder.path().join("tatum.clap");
+        std::fs::write(folder.path().join(LIBRARY), "somebody's").expect("written");
+        assert_eq!(beside(&plugin), None);
+        std::fs::create_dir(folder.path().join(FOLDER)).expect("made");
+        let ours = folder.path().join(FOLDER).join(LIBRARY);
+        std::fs::write(&ours, "ours").expect("written");
+        assert_eq!(beside(&plugin), Some(ours));
     }
 }

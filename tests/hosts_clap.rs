@@ -23,7 +23,7 @@ use clap_sys::events::{
 use clap_sys::plugin::clap_plugin;
 use clap_sys::process::{CLAP_PROCESS_ERROR, clap_process};
 
-use session::{Event, Kind, SESSION, Session, plugin};
+use session::{Event, Kind, SESSION, Session, plugin, plugin_in};
 use signal::{drums, other};
 
 /// Counts what the marked thread allocates and frees.
@@ -144,6 +144,25 @@ fn values_leave_at_their_sample_with_gestures_around_them() {
     let values = of("beat").filter(|event| matches!(event.kind, Kind::Value(..)));
     let offsets: std::collections::BTreeSet<u64> = values.map(|event| event.at % 1000).collect();
     assert!(offsets.len() > 10, "{offsets:?}");
+}
+
+#[test]
+fn where_edits_wait_for_a_window_none_pile_up_while_there_is_none() {
+    let write = [(id("write_automation"), 1.0)];
+    let session = Session { set: &write, ..SESSION };
+    let heard = |host| {
+        let mut plugin = plugin_in(host);
+        session.play_through(&mut plugin, &stereo(2.0, 48_000.0)).events
+    };
+    let count = |events: &[Event], wanted: fn(&Kind) -> bool| {
+        events.iter().filter(|event| wanted(&event.kind)).count()
+    };
+    let (usual, wrapped) = (heard("A host"), heard("A host (CLAP-as-VST3)"));
+    let begins = |events: &[Event]| count(events, |kind| matches!(kind, Kind::Begin(_)));
+    let values = |events: &[Event]| count(events, |kind| matches!(kind, Kind::Value(..)));
+    assert_eq!(begins(&usual), 8);
+    assert_eq!(begins(&wrapped), if cfg!(target_os = "linux") { 0 } else { 8 });
+    assert_eq!(values(&wrapped), values(&usual), "what moves on screen moves all the same");
 }
 
 #[test]

@@ -18,7 +18,8 @@ fn bundle(folder: &Path) -> PathBuf {
     let library = test.with_file_name(name);
     let bundle = folder.join("Tatum.vst3");
     let inside = if cfg!(target_os = "windows") {
-        "Contents/x86_64-win/Tatum.vst3".into()
+        let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+        format!("Contents/{arch}-win/Tatum.vst3")
     } else if cfg!(target_os = "macos") {
         String::from("Contents/MacOS/Tatum")
     } else {

@@ -16,6 +16,7 @@ mod mel;
 mod model;
 mod onset;
 mod settings;
+mod silence;
 mod spec;
 mod tags;
 mod time;

@@ -85,6 +85,27 @@ fn reset_equals_new_and_the_past_matters() {
 }
 
 #[test]
+fn after_a_break_a_piece_is_heard_as_the_first_one_was() {
+    let mut net = load(&model()).expect("the shipped model loads");
+    let song = frames(&music(44_100.0, 2.0), 44_100.0, &[512]);
+    let silence = MelFrame { at: listener::SamplePos(0), bins: [0.0; listener::BANDS] };
+    // The first frames of the song may be silent, which is no part of it.
+    let begin = song.iter().position(|frame| frame.bins.iter().sum::<f32>() > 20.0);
+    let song = &song[begin.expect("music")..];
+    let mut after = |frames: usize| {
+        let mut state = net.new_state();
+        let mut hear = |frame| step(&mut net, &mut state, frame);
+        let first: Vec<_> = song.iter().map(&mut hear).collect();
+        (0..frames).for_each(|_| assert!(hear(&silence).iter().all(|p| p.is_finite())));
+        (first, song.iter().map(&mut hear).collect::<Vec<_>>())
+    };
+    let (first, again) = after(149);
+    assert_ne!(first, again, "a pause parts nothing");
+    let (first, again) = after(150);
+    assert_eq!(first, again);
+}
+
+#[test]
 fn onnx_runtime_agrees_with_the_embedded_backend() {
     let Some(library) = std::env::var_os("TATUM_ONNXRUNTIME").filter(|l| !l.is_empty()) else {
         let missing = Runtime::OnnxRuntime { library: MISSING.into(), providers: Vec::new() };

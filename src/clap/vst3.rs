@@ -38,7 +38,8 @@ unsafe extern "system" {
 }
 
 /// The symbol every VST3 host looks for. clap-wrapper's crate would export it too; ours is found
-/// first, and leaves its crate's out of the library.
+/// first, and leaves its crate's out of the library, as long as nothing else of that crate is exported: its feature
+/// `auv2` is off.
 #[unsafe(no_mangle)]
 unsafe extern "system" fn GetPluginFactory() -> *mut c_void {
     // SAFETY: clap-wrapper gives a reference to its factory, or null.

@@ -267,6 +267,46 @@ mod tests {
         assert_eq!(*params.model_path.read().expect("not poisoned"), "");
     }
 
+    #[test]
+    fn what_was_written_is_taken_when_the_settings_close_and_given_up_by_escape() {
+        let params = Arc::new(TatumParams::default());
+        let mut window = window(DESIGN, heard(), Arc::clone(&params));
+        window.run_steps(2);
+        let press = |window: &mut Harness<'_, _>| {
+            window.get_by_label("Settings").click();
+            window.run_steps(3);
+        };
+        let write = |window: &mut Harness<'_, _>, text: &str| {
+            window.get_by_label("Beat model").focus();
+            window.run_steps(1);
+            window.get_by_label("Beat model").type_text(text);
+            window.run_steps(1);
+        };
+        let model = || params.model_path.read().expect("not poisoned").clone();
+        press(&mut window);
+        write(&mut window, "half a pa");
+        window.key_press(egui::Key::Escape);
+        window.run_steps(2);
+        assert_eq!(model(), "");
+        write(&mut window, "beats.onnx");
+        press(&mut window);
+        assert_eq!(model(), "beats.onnx");
+        press(&mut window);
+        for (text, ms) in [("120", 120.0), ("80 ms", 80.0), ("é", 80.0)] {
+            let shown = format!("{:.0} ms", params.time.look_ahead.value());
+            let field = |window: &Harness<'_, _>| {
+                window.get_all_by_value(&shown).last().expect("the field").click();
+            };
+            field(&window);
+            window.run_steps(2);
+            window.event(egui::Event::Text(text.to_owned()));
+            window.run_steps(2);
+            press(&mut window);
+            assert_eq!(params.time.look_ahead.value(), ms, "after '{text}'");
+            press(&mut window);
+        }
+    }
+
     /// What the plugin's own worker has heard at the end of the song in TATUM_SONG: mono samples at
     /// 44,100 Hz, 32-bit floats, little-endian.
     fn song() -> Option<Snapshot> {

@@ -63,9 +63,10 @@ pub(super) fn scope(ui: &Ui, area: Rect, scale: f32, snapshot: &Snapshot, age_s:
         let stroke = Stroke::new(1.0 * scale, theme::faded(theme::TEXT, 0.5));
         painter.vline(time.now_x, area.y_range(), stroke);
     }
-    let newest = snapshot.traces().last().copied().unwrap_or_default();
+    let sounding = snapshot.traces().iter().rfind(|frame| frame.at <= snapshot.now);
+    let sounding = sounding.copied().unwrap_or_default();
     for (place, trace) in TRACES.iter().enumerate() {
-        legend(&painter, lane(area, place), scale, trace, clean((trace.value)(&newest)));
+        legend(&painter, lane(area, place), scale, trace, clean((trace.value)(&sounding)));
     }
 }
 
@@ -140,7 +141,7 @@ fn wave(frames: &[TraceFrame], plot: Rect, time: &Time) -> Mesh {
     mesh
 }
 
-/// The name of a trace, with its newest value as a light.
+/// The name of a trace, with the value of what sounds as a light.
 fn legend(painter: &egui::Painter, lane: Rect, scale: f32, trace: &Trace, value: f32) {
     let light = pos2(lane.left() + 13.0 * scale, lane.top() + 14.0 * scale);
     let font = theme::words(14.0 * scale);

@@ -66,14 +66,11 @@ pub(super) fn foot_buttons(
         set(setter, &params.write_automation, if recording { 0.0 } else { 1.0 });
     }
     let key = Id::unique("settings open");
-    let mut open = ui.data(|data| data.get_temp(key).unwrap_or(false));
+    let mut open: bool = ui.data(|data| data.get_temp(key).unwrap_or(false));
     if button(ui, settings, scale, "Settings", open, theme::BEAT).clicked() {
-        open = !open;
-        ui.data_mut(|data| data.insert_temp(key, open));
-        if !open {
-            // The field that was written in is not drawn any more, so that it cannot say that it is left.
-            models(params).into_iter().for_each(|(label, path)| leave(ui, label, path));
-        }
+        ui.data_mut(|data| data.insert_temp(key, !open));
+        // When it closes it is drawn once more, so that what was written into a field is taken.
+        open = true;
     }
     open
 }
@@ -99,7 +96,8 @@ pub(super) fn panel(
         });
         ui.separator();
         Grid::new("models").num_columns(2).show(ui, |ui| {
-            models(params).into_iter().for_each(|(label, path)| model(ui, label, path));
+            model(ui, "Beat model", &params.model_path);
+            model(ui, "Tag model", &params.tag_model_path);
         });
     });
 }
@@ -144,19 +142,9 @@ fn music(ui: &mut Ui, params: &TatumParams, setter: &ParamSetter<'_>) {
     });
 }
 
-/// The files of models, with their labels.
-fn models(params: &TatumParams) -> [(&'static str, &RwLock<String>); 2] {
-    [("Beat model", &params.model_path), ("Tag model", &params.tag_model_path)]
-}
-
-/// What is being written into the field `label`.
-fn draft(label: &str) -> Id {
-    Id::unique(("model", label))
-}
-
 /// The file of a model, taken when the user is done with it; empty for the built-in one.
 fn model(ui: &mut Ui, label: &str, path: &RwLock<String>) {
-    let id = draft(label);
+    let id = Id::unique(("model", label));
     let chosen = path.read().unwrap_or_else(PoisonError::into_inner).clone();
     let mut draft = ui.data(|data| data.get_temp(id)).unwrap_or_else(|| chosen.clone());
     let name = ui.label(label);
@@ -167,18 +155,11 @@ fn model(ui: &mut Ui, label: &str, path: &RwLock<String>) {
         ui.data_mut(|data| data.insert_temp(id, draft));
         return;
     }
-    if response.lost_focus() && !ui.input(|input| input.key_pressed(Key::Escape)) {
-        ui.data_mut(|data| data.insert_temp(id, draft));
-        leave(ui, label, path);
-    }
     ui.data_mut(|data| data.remove::<String>(id));
-}
-
-/// Takes what was written into the field `label`, if anything was.
-fn leave(ui: &Ui, label: &str, path: &RwLock<String>) {
-    if let Some(draft) = ui.data_mut(|data| data.remove_temp::<String>(draft(label))) {
-        // File managers quote the paths they copy.
-        let draft = draft.trim().trim_matches('"');
+    // File managers quote the paths they copy.
+    let draft = draft.trim().trim_matches('"');
+    let given_up = ui.input(|input| input.key_pressed(Key::Escape));
+    if response.lost_focus() && !given_up && draft != chosen {
         *path.write().unwrap_or_else(PoisonError::into_inner) = draft.to_owned();
     }
 }
@@ -195,10 +176,8 @@ fn toggle(ui: &mut Ui, label: &str, param: &BoolParam, setter: &ParamSetter<'_>)
 /// another number.
 fn typed<'a, P: Param<Plain: Into<f64>>>(drag: DragValue<'a>, param: &'a P) -> DragValue<'a> {
     drag.update_while_editing(false).custom_parser(|text| {
-        let written = param.string_to_normalized_value(text);
-        let written = written.map(|normalized| param.preview_plain(normalized).into());
-        // The number of a key that has a name.
-        written.or_else(|| text.trim().parse().ok())
+        let normalized = param.string_to_normalized_value(text);
+        normalized.map(|normalized| param.preview_plain(normalized).into())
     })
 }
 

@@ -1,6 +1,8 @@
 //! The engine with a worker that hears clicks instead of a network: what leaves, and when, must
 //! depend on the audio alone.
 
+mod late;
+
 use std::sync::atomic::AtomicBool;
 use std::thread::{self, JoinHandle};
 
@@ -106,22 +108,6 @@ impl Instance {
         self.left.cv.iter_mut().zip(cv).for_each(|(all, port)| all.extend(port));
         self.left.report.extend(std::iter::from_fn(|| self.report.next()));
         self.left.tags.extend(std::iter::from_fn(|| self.report.next_tags()));
-    }
-
-    /// The first four seconds of `song` as they sound, and three more of which the worker hears nothing.
-    fn stalled_after(song: &[f32], block: usize) -> Self {
-        let mut live = Self::new(ProcessMode::Realtime);
-        live.report.lockstep.store(true, Ordering::Relaxed);
-        let second = RATE_HZ as usize;
-        song[..4 * second].chunks(block).for_each(|audio| live.block(audio, None));
-        // The frames of the last block are still on their way.
-        live.block(&song[4 * second..][..block], None);
-        live.report.lockstep.store(false, Ordering::Relaxed);
-        live.stalled.store(true, Ordering::Relaxed);
-        song[4 * second + block..7 * second]
-            .chunks(block)
-            .for_each(|audio| live.block(audio, None));
-        live
     }
 
     /// `audio` in blocks of the sizes that `sizes` gives.
@@ -331,59 +317,6 @@ fn lock_step_gives_the_beats_of_the_bounce() {
         assert!(live.len() > 15 && live.len() + 3 >= bounce.len(), "{}", live.len());
         assert!(size > 900 || live[..] == bounce[..live.len()], "tags in blocks of {size}");
     }
-}
-
-/// Note ons from host sample `from` on.
-fn note_ons(left: &Left, from: i64) -> usize {
-    let on = |event: &NoteEvent<()>| matches!(event, NoteEvent::NoteOn { .. });
-    left.notes.iter().filter(|(at, event)| *at >= from && on(event)).count()
-}
-
-#[test]
-fn outputs_rest_when_no_news_comes() {
-    for block in [64, 500] {
-        let live = Instance::stalled_after(&song(), block);
-        let mut frames = live.left.report.iter().rev().filter_map(|event| match event {
-            ReportEvent::Frame { at, .. } => Some(*at),
-            _ => None,
-        });
-        let rest = frames.next().expect("frames") + (REST_S * f64::from(RATE_HZ)) as i64;
-        for id in &crate::params::HEARD_IDS[..4] {
-            let last = live.left.values.iter().rfind(|(_, of, _)| of == id).expect("values");
-            assert_eq!(last.2, 0.0, "{id} in blocks of {block}");
-            assert!(last.0 <= rest, "{id} in blocks of {block}");
-        }
-        let phase = live.left.values.iter().rfind(|(_, id, _)| *id == crate::params::HEARD_IDS[3]);
-        assert_eq!(phase.map(|value| value.0), Some(rest), "the phase was above 0 till then");
-        let tempo = |value: &&(i64, u32, f64)| value.1 == crate::params::HEARD_IDS[4];
-        assert!(live.left.values.iter().rfind(tempo).is_some_and(|value| value.2 > 0.0));
-        let cc = |of| {
-            let last = live
-                .left
-                .notes
-                .iter()
-                .rfind(|(_, event)| matches!(event, NoteEvent::MidiCC { cc, .. } if *cc == of));
-            matches!(last, Some((_, NoteEvent::MidiCC { value: 0.0, .. })))
-        };
-        assert!((20..23).all(cc), "in blocks of {block}");
-    }
-}
-
-#[test]
-fn notes_that_come_much_too_late_are_left_out() {
-    let (song, block) = (song(), 500);
-    let mut live = Instance::stalled_after(&song, block);
-    let stalled = live.engine.now;
-    assert_eq!(note_ons(&live.left, stalled - RATE_HZ as i64), 0);
-    let told = beats(&live.left).len();
-    live.stalled.store(false, Ordering::Relaxed);
-    live.report.lockstep.store(true, Ordering::Relaxed);
-    live.block(&song[7 * RATE_HZ as usize..][..block], None);
-    let told = beats(&live.left).len() - told;
-    assert!(told >= 5, "the report tells of all: {told}");
-    // Of six beats and onsets, those of the last quarter of a second.
-    let played = note_ons(&live.left, stalled);
-    assert!(played <= 3, "{played}");
 }
 
 #[test]

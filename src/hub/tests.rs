@@ -7,7 +7,7 @@ use crate::lane::{LaneAudio, LaneSettings, Message, Mood, News, lane};
 use crate::params::TatumParams;
 use crate::report::Report;
 use crate::snapshot::Snapshot;
-use listener::{BANDS, MelFrame, SamplePos};
+use listener::{Activations, BANDS, MelFrame, SamplePos};
 
 const SETTINGS: LaneSettings = LaneSettings {
     min_bpm: 55.0,
@@ -153,6 +153,35 @@ fn a_bad_model_is_refused_and_another_heals() {
 }
 
 #[test]
+fn the_picture_shows_what_sounds() {
+    let hear = |look_ahead_s, lead_s| {
+        let (mut one, mut seat) = instance();
+        let settings = LaneSettings { look_ahead_s, lead_s, ..SETTINGS };
+        assert!(one.audio.restart(48_000.0, 0, settings));
+        for n in 1..=500 {
+            assert!(one.audio.send(frame(n)) && seat.poll());
+            let click = f32::from(u8::from(n % 25 == 0));
+            let activations = Activations { beat: click, onset: click, downbeat: 0.0 };
+            seat.hear(activations, "clicks", Health::Ok);
+            one.audio.next();
+            one.pictures.read();
+        }
+        let picture = one.pictures.read();
+        assert!(picture.bar.locked);
+        (picture.now.0, picture.bar.phase * f32::from(picture.bar.beats_per_bar) % 1.0)
+    };
+    let (now, beat) = hear(0.0, 0.0);
+    // The last click was at the frame before last's centre but 50 ms.
+    assert!((beat - 0.1).abs() < 0.02, "50 ms of the half second after a click: {beat}");
+    let (ahead, same) = hear(0.0, 0.25);
+    assert_eq!(ahead, now);
+    assert!((same - beat).abs() < 0.02, "that they leave ahead is not heard: {same}");
+    let (later, before) = hear(0.1, 0.25);
+    assert_eq!(later, now - 4_800, "the audio leaves 100 ms later");
+    assert!((before - (beat + 0.8) % 1.0).abs() < 0.02, "and is that much behind: {before}");
+}
+
+#[test]
 fn a_closed_lane_leaves() {
     let (one, seat) = instance();
     let mut table = table(vec![seat]);
@@ -236,6 +265,16 @@ fn a_bad_tag_model_is_refused_by_name_and_beats_go_on() {
     choose(&one[0], "");
     assert_eq!(moods(&news_of(&mut table, &mut one, 65)[0]).len(), 1, "another model heals");
     assert_eq!(one[0].report.status().tags, Health::Ok);
+    let folder = tempfile::tempdir().expect("a folder");
+    let mended = folder.path().join("mended.onnx");
+    std::fs::write(&mended, "no model").expect("written");
+    choose(&one[0], mended.to_str().expect("a path in letters"));
+    let void = moods(&news_of(&mut table, &mut one, 65)[0]);
+    assert!(void.iter().all(|(_, mood)| *mood == Mood::default()), "{void:?}");
+    std::fs::write(&mended, include_bytes!("../../models/tags.onnx")).expect("written");
+    assert!(one[1].audio.restart(48_000.0, 0, SETTINGS));
+    let heard = moods(&news_of(&mut table, &mut one, 65)[0]);
+    assert!(heard.iter().any(|(_, mood)| *mood != Mood::default()), "any restart sees it");
 }
 
 #[test]

@@ -26,7 +26,12 @@ impl HostHandlers for Host {
 
 /// A new instance, linked into this program.
 pub(crate) fn plugin() -> PluginInstance<Host> {
-    let info = HostInfo::new("Tatum's tests", "", "", "1").expect("no null bytes");
+    plugin_in("Tatum's tests")
+}
+
+/// A new instance in a host that gives itself this name.
+pub(crate) fn plugin_in(host: &str) -> PluginInstance<Host> {
+    let info = HostInfo::new(host, "", "", "1").expect("no null bytes");
     // SAFETY: the entry is linked into this program.
     let entry = unsafe { PluginEntry::load_from_raw(&tatum::clap_entry, c"/tests/tatum.clap") }
         .expect("the entry loads");

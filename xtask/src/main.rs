@@ -2,6 +2,8 @@
 //!
 //! Thin on purpose: it spawns cargo and the tools, and knows neither the plugin nor the trainer.
 
+mod bundles;
+mod licences;
 mod runtime;
 mod tools;
 

@@ -8,6 +8,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, ExitCode, Stdio};
 
+use crate::bundles;
+
 /// One package a line; its first lines say what the columns are.
 const PACKAGES: &str = include_str!("../runtimes.tsv");
 
@@ -101,13 +103,7 @@ pub(crate) fn into_bundles(package: &Package, bundled: &Path) -> Result<()> {
         );
     }
     install(package, &folders)?;
-    for bundle in ["tatum.clap", "tatum.vst3"].map(|name| bundled.join(name)) {
-        if cfg!(target_os = "macos") && bundle.exists() {
-            // What was signed has grown.
-            let target = nice_plug_xtask::CompilationTarget::MacOSUniversal;
-            nice_plug_xtask::maybe_codesign(&bundle, target);
-        }
-    }
+    bundles::sign(bundled);
     let providers = providers(package);
     if providers.is_empty() {
         println!("The plugin finds it there.");
@@ -117,7 +113,10 @@ pub(crate) fn into_bundles(package: &Package, bundled: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Where the plugins in `bundled` look: beside their own file, on macOS in the bundle's resources.
+/// Folder beside the plugin's own file in which it looks for a runtime: as `runtime.rs` of the plugin has it.
+const FOLDER: &str = "tatum-runtime";
+
+/// Where the plugins in `bundled` look: in a folder beside their own file, on macOS in the bundle's resources.
 fn places(bundled: &Path) -> Vec<PathBuf> {
     let (clap, contents) = (bundled.join("tatum.clap"), bundled.join("tatum.vst3/Contents"));
     if cfg!(target_os = "macos") {
@@ -126,12 +125,13 @@ fn places(bundled: &Path) -> Vec<PathBuf> {
         return folders.into_iter().filter(bundle_exists).collect();
     }
     let mut places: Vec<PathBuf> =
-        clap.is_file().then(|| bundled.to_path_buf()).into_iter().collect();
+        clap.is_file().then(|| bundled.join(FOLDER)).into_iter().collect();
     let folders = fs::read_dir(contents).into_iter().flatten().filter_map(io::Result::ok);
     let holds_plugin = |folder: &PathBuf| {
         ["tatum.so", "tatum.vst3"].iter().any(|plugin| folder.join(plugin).is_file())
     };
-    places.extend(folders.map(|folder| folder.path()).filter(holds_plugin));
+    let folders = folders.map(|folder| folder.path()).filter(holds_plugin);
+    places.extend(folders.map(|folder| folder.join(FOLDER)));
     places
 }
 
@@ -372,6 +372,6 @@ mod tests {
         fs::create_dir_all(&vst3).expect("a folder");
         fs::write(vst3.join("tatum.so"), "").expect("written");
         fs::write(bundled.0.join("tatum.clap"), "").expect("written");
-        assert_eq!(places(&bundled.0), [bundled.0.clone(), vst3]);
+        assert_eq!(places(&bundled.0), [bundled.0.join(FOLDER), vst3.join(FOLDER)]);
     }
 }

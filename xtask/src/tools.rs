@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
-use crate::runtime;
+use crate::{bundles, runtime};
 
 /// Builds the plugin and wraps it into `target/bundled`, with a runtime if one is asked for.
 pub(crate) fn bundle(args: &[String]) -> Result<ExitCode> {
@@ -31,6 +31,7 @@ pub(crate) fn bundle(args: &[String]) -> Result<ExitCode> {
     words.push(EVERYTHING.to_owned());
     words.extend(cargo_args);
     nice_plug_xtask::main_with_args("cargo xtask", words)?;
+    bundles::finish(&bundled()?, &root()?)?;
     if let Some(runtime) = runtime {
         runtime::into_bundles(&runtime, &bundled()?)?;
     }

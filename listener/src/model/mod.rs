@@ -24,6 +24,7 @@ pub(crate) use engine::{Engine, Lane};
 pub(crate) use file::{Graph, Interface, Parsed, unreadable};
 pub use file::{ModelFile, ModelShape};
 
+use crate::silence::{BREAK_S, is_silent};
 use crate::{BANDS, DecoderSettings, Error, FeatureSpec, MelFrame};
 
 /// What the network hears in one frame; each is a probability, 0..1.
@@ -111,6 +112,8 @@ pub struct NetState {
     pub(crate) c: Vec<f32>,
     /// Of the context, after convolutions.
     middle: Middle,
+    /// Frames of silence up to now.
+    silent: u32,
 }
 
 impl NetState {
@@ -123,6 +126,20 @@ impl NetState {
             h: memory.clone(),
             c: memory,
             middle: Middle::default(),
+            silent: 0,
+        }
+    }
+
+    /// Before a frame of `features` is heard: the first sound after a break begins another piece, and is heard as
+    /// that of a new lane.
+    fn part(&mut self, features: &[f32; BANDS]) {
+        if is_silent(features) {
+            self.silent = self.silent.saturating_add(1);
+        } else {
+            if f64::from(self.silent) * FeatureSpec::CURRENT.hop_s >= f64::from(BREAK_S) {
+                self.reset();
+            }
+            self.silent = 0;
         }
     }
 
@@ -131,6 +148,7 @@ impl NetState {
         for memory in [&mut self.context, &mut self.h, &mut self.c] {
             memory.fill(0.0);
         }
+        self.silent = 0;
     }
 }
 
@@ -198,11 +216,13 @@ impl BeatNet {
         NetState::new(&self.shape)
     }
 
-    /// Hears one frame of each lane, in one call. A lane's result does not depend on the others.
+    /// Hears one frame of each lane, in one call. A lane's result does not depend on the others. After three seconds
+    /// of silence a lane begins anew.
     ///
     /// # Errors
     /// [`Error::Backend`] if the engine fails; states are then undefined and must be reset.
     pub fn step(&mut self, lanes: &mut [LaneFrame<'_>]) -> Result<(), Error> {
+        lanes.iter_mut().for_each(|lane| lane.state.part(&lane.frame.bins));
         self.engine.step(lanes)
     }
 

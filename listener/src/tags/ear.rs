@@ -6,12 +6,8 @@ use std::sync::Arc;
 use super::settings::TagSettings;
 use super::vocabulary::{MOST_TAGS, Vocabulary};
 use crate::model::Lane;
+use crate::silence::{BREAK_S, is_silent};
 use crate::{BANDS, FeatureSpec, ModelShape, NetState};
-
-/// A block whose mean feature is below this is silence: about -75 dB full scale over all bands.
-const SILENCE: f32 = 0.02;
-/// Silence after which what follows is another piece, seconds.
-const BREAK_S: f32 = 3.0;
 
 /// What the music is, as shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -127,7 +123,7 @@ impl TagEar {
             return false;
         }
         self.filled = 0;
-        let sounding = self.block.iter().sum::<f32>() / self.block.len() as f32 >= SILENCE;
+        let sounding = !is_silent(&self.block);
         self.tags.sounding = sounding;
         if sounding {
             self.silent_s = 0.0;

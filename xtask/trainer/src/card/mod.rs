@@ -162,7 +162,7 @@ impl Card<'_> {
              dropped; 95 % intervals over clips. Validation clips are rendered from songs and by drummers \
              that the training never heard{fonts}. Tracked: as the plugin gives them, causally. Raw: \
              peaks of the activations at the best threshold for these clips.\n\n\
-             Lag, confidence and searched settings were fitted to the first {} validation clips. Settings \
+             Lag, confidence, the onset threshold and searched settings were fitted to the first {} validation clips. Settings \
              and defaults of the decoder were chosen with an eye on the real music too; it was never \
              learned from.\n\n\
              | | clips | beat F | downbeat F | onset F | octave errors |\n|---|---|---|---|---|---|\n",
@@ -175,9 +175,10 @@ impl Card<'_> {
         };
         let clips = self.validation_clips;
         let (beats, downbeats, octaves) = tracked(&self.marks.validation);
+        let onsets = self.marks.onset.map_or_else(String::new, |onset| format!("{onset:.3}"));
         let _ = write!(
             text,
-            "| validation, tracked | {clips} | {beats} | {downbeats} | | {octaves} |\n\
+            "| validation, tracked | {clips} | {beats} | {downbeats} | {onsets} | {octaves} |\n\
              | validation, raw | {clips} | {beat:.3} | {downbeat:.3} | {onset:.3} | |\n"
         );
         for (source, clips, summary) in &self.marks.by_source {

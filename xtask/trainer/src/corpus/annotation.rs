@@ -79,6 +79,12 @@ fn checked(rows: Vec<(String, BeatLabel)>) -> Result<Vec<BeatLabel>> {
         }
         last = time_s;
     }
+    let placed = rows.iter().filter(|(_, beat)| beat.in_bar > 0).count();
+    if let Some((place, _)) = rows.iter().find(|(_, beat)| beat.in_bar == 0)
+        && placed > 0
+    {
+        bail!("{place} has no beat in the bar, others have; write it for every beat or none");
+    }
     Ok(rows.into_iter().map(|(_, beat)| beat).collect())
 }
 
@@ -164,6 +170,11 @@ mod tests {
             ("h.jams", &jams("256"), "beat 1: 256 is no beat"),
             ("i.jams", &jams("{\"position\": 1.5}"), "beat 1: 1.5 is no beat"),
             ("j.jams", &jams("\"one\""), "beat 1: \"one\" is no beat"),
+            (
+                "k.jams",
+                r#"{"annotations": [{"namespace": "beat", "data": [{"time": 1, "value": 2}, {"time": 2}]}]}"#,
+                "beat 2 has no beat in the bar",
+            ),
         ] {
             let error = format!("{:#}", written(name, text).expect_err("refused"));
             assert!(error.contains(named) && error.contains(name), "{error}");

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::shape::OUTPUTS;
+use crate::train::targets::{HALFWAY, UNLABELLED};
 use listener::kernels::activation::{exp, sigmoid};
 use listener::vectorised;
 
@@ -13,12 +14,19 @@ pub struct LossWeights {
     pub output: [f32; OUTPUTS],
     /// Weight of a frame that is one, against a frame that is not.
     pub positive: [f32; OUTPUTS],
+    /// Weight of a frame half way between two beats, against another that is none.
+    #[serde(default = "as_any")]
+    pub halfway: f32,
+}
+
+fn as_any() -> f32 {
+    1.0
 }
 
 impl Default for LossWeights {
     /// Downbeats are rare and hard, so they count more; onsets are many and easy.
     fn default() -> Self {
-        Self { output: [1.0, 1.5, 0.4], positive: [2.0, 4.0, 1.5] }
+        Self { output: [1.0, 1.5, 0.4], positive: [2.0, 4.0, 1.5], halfway: 3.0 }
     }
 }
 
@@ -43,8 +51,7 @@ impl Loss {
         self.sum.iter().sum()
     }
 
-    /// Cross-entropy of `logits` against `targets` (0..1; below 0 is unlabelled), both
-    /// [rows, OUTPUTS], each multiplied by `scale`; `gradient` is overwritten.
+    /// Cross-entropy of `logits` against `targets` (0..1, [`HALFWAY`] or [`UNLABELLED`]), both [rows, OUTPUTS], each multiplied by `scale`; `gradient` is overwritten.
     #[must_use]
     pub fn of(
         weights: &LossWeights,
@@ -66,8 +73,14 @@ vectorised! {
         for ((logits, targets), gradient) in rows.zip(gradient.chunks_exact_mut(OUTPUTS)) {
             for o in 0..OUTPUTS {
                 let (z, t) = (logits[o], targets[o].max(0.0));
-                let labelled = if targets[o] < 0.0 { 0.0 } else { 1.0 };
-                let weight = scale * labelled * weights.output[o] * (1.0 + (weights.positive[o] - 1.0) * t);
+                let worth = if targets[o] == UNLABELLED {
+                    0.0
+                } else if targets[o] == HALFWAY {
+                    weights.halfway
+                } else {
+                    1.0
+                };
+                let weight = scale * worth * weights.output[o] * (1.0 + (weights.positive[o] - 1.0) * t);
                 // log(1 + e^z) without overflow.
                 let softplus = z.max(0.0) + exp::<FMA>(-z.abs()).ln_1p();
                 sum[o] += f64::from(weight * (softplus - t * z));
@@ -85,7 +98,7 @@ mod tests {
     #[test]
     fn gradient_matches_finite_differences() {
         let logits: Vec<f32> = numbers(12).iter().map(|x| 6.0 * x).collect();
-        let targets = [0.0, 1.0, 0.5, -1.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.5, 0.5, 1.0];
+        let targets = [HALFWAY, 1.0, 0.5, UNLABELLED, 0.0, 1.0, 1.0, 0.0, 0.0, 0.5, 0.5, 1.0];
         let weights = LossWeights::default();
         let mut gradient = Vec::new();
         let loss = Loss::of(&weights, &logits, &targets, 0.5, &mut gradient);

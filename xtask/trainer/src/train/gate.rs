@@ -6,11 +6,11 @@ use std::path::Path;
 
 use anyhow::{Context, Error, Result};
 use listener::DecoderSettings;
-use metrics::{expected_calibration_error, reliability};
+use metrics::{expected_calibration_error, median_tempo, reliability};
 
 use crate::clip::Clip;
 use crate::net::BeatShape;
-use crate::tune::{Piece, Summary, by_source, judged, summary};
+use crate::tune::{Piece, Summary, by_source, judged, onset_f, summary};
 
 /// What models are tried on.
 pub(super) struct Trial<'a> {
@@ -25,8 +25,10 @@ pub(super) struct Trial<'a> {
 pub struct Marks {
     /// On the validation clips.
     pub validation: Summary,
-    /// On those of each source, with their number.
+    /// On those of each source, and on all whose tempo the decoder looks for, with their number.
     pub by_source: Vec<(String, usize, Summary)>,
+    /// F-measure of the onsets that leave, on those that say their own.
+    pub onset: Option<f64>,
     /// On real music, if there was any.
     pub dev: Option<Summary>,
     /// Expected calibration error of the confidence, on validation clips and on real music.
@@ -56,10 +58,20 @@ impl Audition {
         };
         let calibration_error = [validation, dev]
             .map(|pieces| expected_calibration_error(&reliability(&judged(decoder, pieces))));
+        let mut parts: Vec<_> = by_source(validation).into_iter().map(of_source).collect();
+        let reach = decoder.min_bpm..=decoder.max_bpm;
+        let within = |piece: &&Piece| {
+            let times: Vec<f64> = piece.beats.iter().map(|beat| beat.time_s).collect();
+            median_tempo(&times).is_some_and(|bpm| reach.contains(&(bpm as f32)))
+        };
+        let reached: Vec<Piece> = validation.iter().filter(within).cloned().collect();
+        let name = format!("{} to {} BPM", decoder.min_bpm, decoder.max_bpm);
+        parts.push((name, reached.len(), summary(decoder, &reached)));
         Marks {
             calibration_error,
             validation: summary(decoder, validation),
-            by_source: by_source(validation).into_iter().map(of_source).collect(),
+            by_source: parts,
+            onset: onset_f(decoder, validation),
             dev: (!dev.is_empty()).then(|| summary(decoder, dev)),
         }
     }
@@ -82,6 +94,7 @@ impl Marks {
 impl fmt::Display for Marks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "validation: {}", self.validation)?;
+        self.onset.iter().try_for_each(|onset| write!(f, ", onset F {onset:.3}"))?;
         self.dev.iter().try_for_each(|dev| write!(f, "; dev: {dev}"))?;
         let [validation, dev] = self.calibration_error;
         validation.iter().try_for_each(|error| write!(f, "; calibration error {error:.3}"))?;
@@ -110,6 +123,7 @@ mod tests {
     fn worse_on_either_side_is_refused() {
         let summary = |beat| Summary { beat: [beat; 3], ..Summary::default() };
         let marks = |validation, dev| Marks {
+            onset: None,
             validation: summary(validation),
             by_source: Vec::new(),
             calibration_error: [None; 2],

@@ -1,7 +1,8 @@
 //! Which stretch of which clip each lane of the batch hears next.
 //!
 //! A lane walks through a clip from a random place, carrying the network's state from stretch to
-//! stretch, so that the network learns both to start from nothing and to keep what it knows.
+//! stretch, and often into the next clip, so that the network learns to start from nothing, to keep what it knows,
+//! and to let go of it when another song begins.
 //! Decisions follow from seed, step and lane alone: a resumed run makes the same ones.
 
 use std::iter::repeat_n;
@@ -24,6 +25,9 @@ const WALK: usize = 4;
 
 /// Magnitudes of one clip.
 type Frames = Vec<[f32; BANDS]>;
+
+/// Share of clips that follow on another, as songs in a set do, and not on silence.
+const FOLLOWS: f64 = 0.4;
 
 /// Spread of the pace at which clips are heard.
 const PACE: f64 = 0.07;
@@ -77,7 +81,7 @@ impl Music {
         &self.fingerprint
     }
 
-    /// Moves `lane` to its next stretch; true if that is a new start, where the state is silence.
+    /// Moves `lane` to its next stretch; true if that is a start from nothing, where the state is silence.
     #[must_use]
     pub(super) fn advance(&self, lane: &mut Option<Lane>, dice: &mut Dice) -> bool {
         if let Some(lane) = lane {
@@ -94,7 +98,7 @@ impl Music {
         let spare = (self.clips[clip].0.len() as f64 - pace * self.stretch as f64).max(0.0);
         let at = if dice.chance(0.3) { 0.0 } else { dice.between(0.0, spare).floor() };
         *lane = Some(Lane { clip, at, pace, walked: 1, colour: Colour::draw(dice) });
-        true
+        !dice.chance(FOLLOWS)
     }
 
     /// The lane's features [stretch, BANDS] and targets [stretch, OUTPUTS]. A clip that is too short ends in
@@ -134,19 +138,23 @@ mod tests {
     fn lanes_walk_on_and_start_anew() {
         let music = Music::new(vec![clip(1000)], 100, 1);
         let mut lane = None;
-        let mut starts = 0;
+        let (mut starts, mut silent) = (0, 0);
         let mut before: Option<Lane> = None;
         for step in 0..200 {
-            let new = music.advance(&mut lane, &mut Dice::named(1, &format!("{step}")));
+            let from_nothing = music.advance(&mut lane, &mut Dice::named(1, &format!("{step}")));
             let now = lane.clone().expect("a lane");
             assert!(now.at + 100.0 * now.pace <= 1000.5);
-            if !new {
+            if now.walked > 1 {
+                assert!(!from_nothing);
                 assert_eq!(now.at, before.expect("a stretch before").at + 100.0 * now.pace);
             }
-            starts += usize::from(new);
+            starts += usize::from(now.walked == 1);
+            silent += usize::from(from_nothing);
             before = Some(now);
         }
         assert!((50..150).contains(&starts), "{starts}");
+        let share = silent as f64 / starts as f64;
+        assert!((0.45..0.75).contains(&share), "{share} of them begin in silence");
     }
 
     #[test]
@@ -170,7 +178,7 @@ mod tests {
     fn a_short_clip_ends_in_unlabelled_silence() {
         let music = Music::new(vec![clip(30)], 50, 1);
         let mut lane = None;
-        assert!(music.advance(&mut lane, &mut Dice::named(1, "")));
+        let _ = music.advance(&mut lane, &mut Dice::named(1, ""));
         let (mut features, mut targets) = (vec![9.0; 50 * BANDS], vec![9.0; 50 * OUTPUTS]);
         music.hear(&lane.expect("a lane"), &mut features, &mut targets);
         // The pace may be 20 % off.

@@ -8,7 +8,12 @@ use crate::net::OUTPUTS;
 /// Value of the frames beside a labelled one: half a yes, so that a hit one frame off costs little.
 const BESIDE: f32 = 0.5;
 /// Value of a frame nothing is known about.
-pub(super) const UNLABELLED: f32 = -1.0;
+pub(crate) const UNLABELLED: f32 = -1.0;
+/// Value of a frame half way between two beats: no beat, and worth more than others, since what the network
+/// says there decides between a tempo and its double.
+pub(crate) const HALFWAY: f32 = -0.5;
+/// Number of the output that hears beats.
+const BEAT: usize = 0;
 
 /// What a clip says about each output.
 #[derive(Debug, Clone)]
@@ -50,10 +55,26 @@ impl Labels {
                 }
             }
         }
+        let beats = &self.events[BEAT];
+        let first = beats.partition_point(|&beat| beat < from).saturating_sub(1);
+        for pair in beats[first..].windows(2) {
+            let row = ((0.5 * (pair[0] + pair[1]) - from) / pace).round();
+            if row > rows.len() as f64 {
+                break;
+            }
+            for at in [row - 1.0, row, row + 1.0] {
+                if let Some(row) = rows.get_mut(at as usize).filter(|_| at >= 0.0)
+                    && row[BEAT] == 0.0
+                {
+                    row[BEAT] = HALFWAY;
+                }
+            }
+        }
     }
 }
 
-/// Beat, downbeat and onset at each frame, 0 to 1; [`UNLABELLED`] where the clip does not say.
+/// Beat, downbeat and onset at each frame, 0 to 1; [`HALFWAY`] between beats, [`UNLABELLED`] where the clip does not
+/// say.
 #[must_use]
 pub(super) fn of(clip: &Clip) -> Vec<[f32; OUTPUTS]> {
     let mut targets = vec![[0.0; OUTPUTS]; clip.frames.len()];
@@ -78,9 +99,32 @@ mod tests {
         };
         let targets = of(&clip);
         let column = |o: usize| targets.iter().map(|t| t[o]).collect::<Vec<_>>();
-        assert_eq!(column(0), [1.0, 0.5, 0.0, 0.0, 0.5, 1.0, 0.5, 1.0, 0.5, 0.0]);
+        let half = HALFWAY;
+        assert_eq!(column(0), [1.0, 0.5, half, half, 0.5, 1.0, 0.5, 1.0, 0.5, 0.0]);
         assert_eq!(column(1)[..3], [1.0, 0.5, 0.0]);
         assert!(column(2).iter().all(|&t| t == UNLABELLED));
+    }
+
+    #[test]
+    fn half_way_between_beats_is_marked_in_every_stretch() {
+        let beats = [10, 30, 50].map(|frame| BeatLabel { time_s: frame_time(frame), in_bar: 1 });
+        let clip = Clip {
+            name: String::new(),
+            source: String::new(),
+            frames: vec![[0.0; 64]; 60],
+            beats: beats.to_vec(),
+            onsets: vec![],
+        };
+        let halves = |from: f64| {
+            let mut rows = [[0.0; OUTPUTS]; 12];
+            Labels::of(&clip).mark(from, 1.0, rows.iter_mut().map(|row| row.as_mut_slice()));
+            assert!(rows.iter().all(|row| row[1] >= 0.0), "beats only");
+            (0..12).filter(|&k| rows[k][0] == HALFWAY).collect::<Vec<_>>()
+        };
+        assert_eq!(halves(12.0), [7, 8, 9]);
+        assert_eq!(halves(21.0), [0], "a stretch that begins on it");
+        assert_eq!(halves(32.0), [7, 8, 9]);
+        assert_eq!(halves(46.0), [0; 0]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ const LANES: usize = 4;
 /// Frames run at once: what is remembered of each would not fit for an hour of music.
 const STRETCH: usize = 3000;
 /// Half width of the window around an onset, in seconds: the strict one.
-const ONSET_WINDOW_S: f64 = 0.025;
+pub(crate) const ONSET_WINDOW_S: f64 = 0.025;
 /// Thresholds tried for each output; the best is reported with its score.
 const THRESHOLDS: [f32; 12] = [0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7];
 

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::clip::{BeatLabel, Clip, RATE_HZ, frame_time};
 use crate::net::{BeatShape, OUTPUTS};
-use crate::train::validate::activations;
+use crate::train::validate::{ONSET_WINDOW_S, activations};
 
 /// What the network heard in one clip, and the truth.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Piece {
     pub activations: Vec<[f32; OUTPUTS]>,
     /// True beats.
     pub beats: Vec<BeatLabel>,
+    /// True onsets, seconds; empty where nobody says.
+    pub onsets: Vec<f64>,
 }
 
 impl Piece {
@@ -38,6 +40,7 @@ impl Piece {
                 source: clip.source.clone(),
                 activations,
                 beats: clip.beats.clone(),
+                onsets: clip.onsets.clone(),
             })
             .collect()
     }
@@ -75,6 +78,25 @@ pub fn hear(settings: &DecoderSettings, piece: &Piece) -> Vec<Heard> {
         Some(Heard { time_s, in_bar: beat.in_bar, confidence: beat.confidence })
     };
     piece.activations.iter().enumerate().filter_map(step).collect()
+}
+
+/// Mean F-measure of the onsets that a decoder with `settings` picks in `pieces`, within 25 ms, from five seconds on;
+/// none where no piece says its own.
+#[must_use]
+pub fn onset_f(settings: &DecoderSettings, pieces: &[Piece]) -> Option<f64> {
+    let known: Vec<&Piece> = pieces.iter().filter(|piece| !piece.onsets.is_empty()).collect();
+    let score = |piece: &&Piece| {
+        let mut decoder = Decoder::new(&FeatureSpec::CURRENT, RATE_HZ, settings);
+        let step = |(k, &[beat, downbeat, onset]): (usize, &[f32; OUTPUTS])| {
+            let at = SamplePos::from_seconds(frame_time(k), RATE_HZ);
+            let onset = decoder.step(at, Activations { beat, downbeat, onset }).onset?;
+            Some(onset.at.seconds(RATE_HZ))
+        };
+        let picked: Vec<f64> = piece.activations.iter().enumerate().filter_map(step).collect();
+        f_measure(settled(&piece.onsets), settled(&picked), ONSET_WINDOW_S)
+    };
+    let scores: Vec<f64> = known.par_iter().map(score).collect();
+    (!scores.is_empty()).then(|| scores.iter().sum::<f64>() / scores.len() as f64)
 }
 
 /// Means over pieces; beats from five seconds on, within 70 ms.

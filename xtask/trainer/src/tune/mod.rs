@@ -11,11 +11,11 @@ mod search;
 use listener::DecoderSettings;
 
 pub use calibrate::{calibrate, judged};
-pub use hearing::{Heard, Piece, Summary, by_source, hear, summary};
-pub use search::search;
+pub use hearing::{Heard, Piece, Summary, by_source, hear, onset_f, summary};
+pub use search::{onset_threshold, search};
 
 /// The decoder for a network that heard `pieces`: settings searched from `start` by `rounds` walks,
-/// no constant lag, honest confidence. `tell` gets a line for every improvement.
+/// no constant lag, honest confidence, onsets picked where most of them are right. `tell` gets a line for every improvement.
 pub fn fit(
     start: &DecoderSettings,
     pieces: &[Piece],
@@ -32,5 +32,6 @@ pub fn fit(
     // what a beat needs.
     let silence = fitted.confidence(0.0, 0.0, 0.0).max(fitted.confidence(1.0, 0.0, 0.0));
     let min_confidence = fitted.min_confidence.max((1.2 * silence).min(0.95));
-    DecoderSettings { min_confidence, ..fitted }
+    let onset_threshold = onset_threshold(&fitted, pieces);
+    DecoderSettings { min_confidence, onset_threshold, ..fitted }
 }

@@ -2,7 +2,7 @@
 
 use listener::DecoderSettings;
 
-use super::hearing::{Piece, Summary, summary};
+use super::hearing::{Piece, Summary, onset_f, summary};
 
 /// A setting that can be turned.
 struct Knob {
@@ -68,6 +68,23 @@ pub fn search(
     (best, score)
 }
 
+/// Thresholds that onsets are picked at.
+const THRESHOLDS: [f32; 9] = [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7];
+
+/// The threshold at which the onsets of `pieces` are picked best; that of `settings` where none is better by more than
+/// chance, or nobody says where onsets are.
+#[must_use]
+pub fn onset_threshold(settings: &DecoderSettings, pieces: &[Piece]) -> f32 {
+    let at =
+        |onset_threshold| onset_f(&DecoderSettings { onset_threshold, ..settings.clone() }, pieces);
+    let Some(now) = onset_f(settings, pieces) else { return settings.onset_threshold };
+    let tried = THRESHOLDS.into_iter().filter_map(|threshold| Some((at(threshold)?, threshold)));
+    match tried.max_by(|(a, _), (b, _)| a.total_cmp(b)) {
+        Some((best, threshold)) if best > now + GAIN => threshold,
+        _ => settings.onset_threshold,
+    }
+}
+
 fn turned(
     from: &DecoderSettings,
     knob: &Knob,
@@ -83,4 +100,27 @@ fn turned(
     *value = turned;
     let score = summary(&settings, pieces);
     Some((settings, score))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clip::frame_time;
+
+    #[test]
+    fn onsets_are_picked_above_what_is_none() {
+        let mut activations = vec![[0.0; 3]; 1000];
+        for frame in (10..990).step_by(20) {
+            activations[frame][2] = 0.9;
+            activations[frame + 10][2] = 0.47;
+        }
+        let onsets = (10..990).step_by(20).map(frame_time).collect();
+        let (name, source) = (String::new(), String::new());
+        let piece = Piece { name, source, activations, beats: Vec::new(), onsets };
+        let settings = DecoderSettings::default();
+        let threshold = onset_threshold(&settings, std::slice::from_ref(&piece));
+        assert!((0.5..0.9).contains(&threshold), "{threshold}");
+        let silent = Piece { onsets: Vec::new(), ..piece };
+        assert_eq!(onset_threshold(&settings, &[silent]), settings.onset_threshold);
+    }
 }
