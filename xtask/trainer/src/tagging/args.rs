@@ -96,6 +96,9 @@ pub struct TagsArgs {
     /// Sequences per step.
     #[arg(long, default_value_t = 16)]
     pub(super) batch: usize,
+    /// Seconds of a sequence.
+    #[arg(long, default_value_t = 10)]
+    pub(super) blocks: usize,
     /// How many times as often your own recordings are heard as rendered clips of their genre.
     #[arg(long, default_value_t = 1)]
     pub(super) recordings: usize,
@@ -189,6 +192,7 @@ impl TagsArgs {
             seed: self.seed,
             steps: self.steps,
             batch: self.batch,
+            blocks: self.blocks,
             rate: self.rate,
             dropout: self.dropout,
             mixup: self.mixup,
@@ -301,6 +305,7 @@ impl TagsArgs {
             ("dropout", plan.dropout.to_string(), usual.dropout.to_string()),
             ("mixup", plan.mixup.to_string(), usual.mixup.to_string()),
             ("batch", plan.batch.to_string(), usual.batch.to_string()),
+            ("blocks", plan.blocks.to_string(), usual.blocks.to_string()),
             ("validate-every", plan.validate_every.to_string(), usual.validate_every.to_string()),
             ("patience", plan.patience.to_string(), usual.patience.to_string()),
             ("recordings", plan.recordings.to_string(), usual.recordings.to_string()),

@@ -1,5 +1,5 @@
 //! What each lane of the batch hears: a stretch of a clip in another room, key and pace, now and then
-//! two clips at once; and what is true of it, block by block.
+//! after another clip or two at once; and what is true of it, block by block.
 //!
 //! Genres are drawn alike, however many clips each has. Decisions follow from seed, step and lane.
 
@@ -16,6 +16,8 @@ use crate::train::colour::Colour;
 
 /// An instrument counts for this long after it was last heard, blocks: what is shown is not to flicker.
 const MEMORY: usize = 4;
+/// Share of stretches that follow on another clip, as songs in a set do, and not on silence.
+const FOLLOWS: f64 = 0.3;
 /// Spread of the pace at which clips are heard.
 const PACE: f64 = 0.05;
 
@@ -72,6 +74,10 @@ impl Music {
     /// One lesson.
     pub(super) fn lesson(&self, plan: &TagPlan, dice: &mut Dice) -> Lesson {
         let mut lesson = self.stretch(dice);
+        if self.blocks > 1 && dice.chance(FOLLOWS) {
+            let before = dice.whole(1, self.blocks / 2 + 1);
+            lesson = self.follow(&self.stretch(dice), &lesson, before);
+        }
         if dice.chance(plan.mixup) {
             let other = self.stretch(dice);
             self.mix(&mut lesson, &other, dice);
@@ -83,6 +89,16 @@ impl Music {
             }
         }
         lesson
+    }
+
+    /// `before` blocks of `first`, of which nobody asks, then those that `second` begins with.
+    fn follow(&self, first: &Lesson, second: &Lesson, before: usize) -> Lesson {
+        let after = self.blocks - before;
+        let (frames, width) = (self.block * BANDS, self.genres + self.instruments + 2);
+        let mel = [&first.mel[..before * frames], &second.mel[..after * frames]].concat();
+        let mut targets = vec![UNKNOWN; before * width];
+        targets.extend_from_slice(&second.targets[..after * width]);
+        Lesson { mel, targets }
     }
 
     /// A stretch of one clip.
@@ -235,19 +251,25 @@ mod tests {
         let mut clips = vec![clip(Some(0), 6, 0b101)];
         clips.extend((0..9).map(|_| clip(Some(1), 6, 0b010)));
         let music = Music::new(&clips, &plan);
-        let mut first = 0;
+        let (mut first, mut changes) = (0, 0);
         for seed in 0..200 {
             let lesson = music.lesson(&plan, &mut Dice::named(seed, "lesson"));
             assert_eq!(lesson.targets.len(), 6 * 7);
-            let is_first = lesson.targets[0] > 0.5;
+            // What comes before a song change teaches nothing; the song begins where the targets do.
+            let begin = lesson.targets.chunks(7).position(|block| block[0] != UNKNOWN);
+            let begin = begin.expect("a block that teaches");
+            changes += usize::from(begin > 0);
+            let targets = &lesson.targets[7 * begin..];
+            let is_first = targets[0] > 0.5;
             first += usize::from(is_first);
-            assert!((lesson.targets[0] + lesson.targets[1] - 1.0).abs() < 1e-6);
-            let (start, late) = (&lesson.targets[2..5], &lesson.targets[3 * 7 + 2..3 * 7 + 5]);
-            assert_eq!(start, [0.0; 3]);
+            assert!((targets[0] + targets[1] - 1.0).abs() < 1e-6);
+            assert_eq!(targets[2..5], [0.0; 3]);
+            let late = &targets[2 * 7 + 2..2 * 7 + 5];
             let expected = if is_first { [1.0, 0.0, 1.0] } else { [0.0, 1.0, 0.0] };
             assert_eq!(late, expected);
         }
         assert!((70..130).contains(&first), "{first}");
+        assert!((40..80).contains(&changes), "{changes} of 200 follow on another clip");
     }
 
     #[test]
@@ -271,7 +293,8 @@ mod tests {
         let music = Music::new(&[clip(Some(0), 3, 1)], &plan);
         for seed in 0..20 {
             let lesson = music.lesson(&plan, &mut Dice::named(seed, "short"));
-            assert!(lesson.targets[4 * 7..].iter().all(|&t| t == UNKNOWN));
+            let known = lesson.targets.chunks(7).filter(|block| block[0] != UNKNOWN).count();
+            assert!((1..=3).contains(&known), "{known} of its 3 seconds");
         }
     }
 
