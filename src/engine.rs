@@ -31,7 +31,7 @@ const WAITING: usize = 8192;
 const EVENTS_PER_NEWS: usize = 4;
 /// Activations and bar rest at 0 when nothing was heard for this long: the worker has failed or stalled,
 /// or the lane rests.
-pub(crate) const REST_S: f64 = 0.5;
+const REST_S: f64 = 0.5;
 /// A beat or onset that is later than this, seconds beyond a block, does not leave: a light or a sampler that misses
 /// one is better than one that makes up for many at once.
 const STALE_S: f64 = 0.25;
@@ -61,10 +61,10 @@ pub(crate) struct Engine {
     last_beat: i64,
     /// Host sample from which the outputs rest unless something is heard before; none while they do.
     rest_at: Option<i64>,
-    /// Samples of the longer of this call and the one before: news of a call leaves in the next.
-    block: i64,
     /// Samples of this call.
     samples: i64,
+    /// The same, or those of a longer call before it, less what came since: news of a call leaves later.
+    block: i64,
     transport: TransportWatch,
     automation: Automation,
     midi: Midi,
@@ -96,8 +96,8 @@ impl Engine {
             pending: Pending::new(WAITING),
             last_beat: i64::MIN,
             rest_at: None,
-            block: 0,
             samples: 0,
+            block: 0,
             transport: TransportWatch::default(),
             automation: Automation::default(),
             midi: Midi::new(0.0),
@@ -192,8 +192,9 @@ impl Engine {
         if samples == 0 {
             return;
         }
+        // A long call is remembered for as long as it lasted: what was heard in it may still be on its way.
         let before = std::mem::replace(&mut self.samples, samples as i64);
-        self.block = before.max(self.samples);
+        self.block = before.max(self.samples).max(self.block - before);
         self.begin_block(transport, samples, sinks);
         for start in (0..samples).step_by(PIECE) {
             let end = samples.min(start + PIECE);
@@ -347,7 +348,7 @@ impl Engine {
                 let phase = if bar.locked { bar.phase } else { 0.0 };
                 self.show(&activations, phase, offset, sinks);
                 self.rest_at = Some(self.rest_after(at));
-                self.cv.follow(&bar, due.at);
+                self.cv.follow(&bar, due.at, self.rest_after(at));
                 let confidence = bar.confidence;
                 self.time(Timed::Frame, heard, at);
                 self.recorder.push(ReportEvent::Frame {

@@ -1,4 +1,4 @@
-//! Which inference engine to use: ONNX Runtime when its library is named or lies beside the plugin,
+//! Which inference engine to use: ONNX Runtime when its library is named or lies in the plugin's own folder for it,
 //! else the embedded one. Worker thread, and the door once when the library is loaded.
 
 mod library;

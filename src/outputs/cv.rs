@@ -3,8 +3,6 @@
 use listener::{BarState, vectorised};
 use nice_plug::prelude::*;
 
-use crate::engine::REST_S;
-
 /// The auxiliary outputs, in the order of the host's ports.
 pub(crate) const CV_PORTS: [&str; 4] = ["Beat CV", "Downbeat CV", "Onset CV", "Bar phase CV"];
 
@@ -43,10 +41,11 @@ struct Pulse {
     left: u64,
 }
 
-/// The ramp: the phase at a sample and its slope. It rests at 0 [`REST_S`] after that.
+/// The ramp: the phase at a sample, its slope, and the sample from which it rests at 0.
 #[derive(Debug, Clone, Copy, Default)]
 struct Ramp {
     at: i64,
+    rest: i64,
     phase: f64,
     per_sample: f64,
 }
@@ -90,11 +89,12 @@ impl Cv {
         };
     }
 
-    /// The ramp goes on from `bar`, the state at host sample `at`; it rests at 0 until the bar is
-    /// known. Real-time safe.
-    pub(crate) fn follow(&mut self, bar: &BarState, at: i64) {
+    /// The ramp goes on from `bar`, the state at host sample `at`, till sample `rest` or the next news; it rests
+    /// at 0 until the bar is known. Real-time safe.
+    pub(crate) fn follow(&mut self, bar: &BarState, at: i64, rest: i64) {
         self.ramp = bar.locked.then(|| Ramp {
             at,
+            rest,
             phase: f64::from(bar.phase),
             per_sample: f64::from(bar.phase_per_sample),
         });
@@ -106,7 +106,7 @@ impl Cv {
         if let Some(pulse) = self.pulses.get_mut(port) {
             pulse.render(out);
         } else if let Some(ramp) = self.ramp {
-            climb(ramp, from, REST_S * self.rate_hz, out);
+            climb(ramp, from, out);
         } else {
             out.fill(0.0);
         }
@@ -114,10 +114,10 @@ impl Cv {
 }
 
 vectorised! {
-    /// Fills `out`, which begins at host sample `from`, with `ramp`; from `longest` samples after its own on
-    /// it rests.
-    fn climb<FMA>(ramp: Ramp, from: i64, longest: f64, out: &mut [f32]) {
+    /// Fills `out`, which begins at host sample `from`, with `ramp`.
+    fn climb<FMA>(ramp: Ramp, from: i64, out: &mut [f32]) {
         let first = (from - ramp.at) as f64;
+        let longest = (ramp.rest - ramp.at) as f64;
         for (n, sample) in (0_u32..).zip(out) {
             let ago = first + f64::from(n);
             let bars = ramp.phase + ramp.per_sample * ago;
@@ -188,7 +188,7 @@ mod tests {
         let bar =
             BarState { phase: 0.9, phase_per_sample: 0.001, locked: true, ..BarState::default() };
         let mut cv = Cv::new(48_000.0);
-        cv.follow(&bar, 50);
+        cv.follow(&bar, 50, 50 + 24_000);
         let (mut whole, mut cut) = ([0.0; 400], [0.0; 400]);
         cv.render(3, 50, &mut whole);
         let (first, second) = cut.split_at_mut(123);
@@ -199,7 +199,7 @@ mod tests {
         assert!(whole.iter().all(|phase| (0.0..1.0).contains(phase)));
         cv.render(3, 50 + 48_000, &mut whole);
         assert_eq!(whole, [0.0; 400], "a second without news rests");
-        cv.follow(&BarState::default(), 450);
+        cv.follow(&BarState::default(), 450, 450 + 24_000);
         cv.render(3, 450, &mut whole);
         assert_eq!(whole, [0.0; 400], "an unknown bar rests");
     }

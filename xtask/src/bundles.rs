@@ -32,10 +32,21 @@ pub(crate) fn finish(bundled: &Path, root: &Path) -> Result<()> {
             folders.push(contents.join("Resources"));
         }
     }
-    let third_party = licences::text(root)?;
+    let third_party = match licences::text(root) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            // Of use to who builds for himself all the same.
+            eprintln!("the bundles lack THIRD-PARTY.txt, so do not pass them on: {error:#}");
+            None
+        }
+    };
     for folder in folders {
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        write(&folder.join("THIRD-PARTY.txt"), &third_party)?;
+        let notices = folder.join("THIRD-PARTY.txt");
+        match &third_party {
+            Some(text) => write(&notices, text)?,
+            None => drop(fs::remove_file(notices)),
+        }
         for own in ["LICENSE-MIT", "LICENSE-APACHE"] {
             let (from, to) = (root.join(own), folder.join(own));
             fs::copy(&from, &to).with_context(|| to.display().to_string())?;
@@ -59,10 +70,12 @@ pub(crate) fn sign(bundled: &Path) {
 fn search_arm(contents: &Path) -> Result<()> {
     let (made, searched) = (contents.join("arm_64-win"), contents.join("arm64-win"));
     if made.is_dir() {
-        if searched.is_dir() {
-            fs::remove_dir_all(&searched).with_context(|| searched.display().to_string())?;
-        }
-        fs::rename(&made, &searched).with_context(|| searched.display().to_string())?;
+        // Only the plugin: a runtime may lie beside it.
+        fs::create_dir_all(&searched).with_context(|| searched.display().to_string())?;
+        let plugin = searched.join("tatum.vst3");
+        fs::rename(made.join("tatum.vst3"), &plugin)
+            .with_context(|| plugin.display().to_string())?;
+        fs::remove_dir_all(&made).with_context(|| made.display().to_string())?;
     }
     Ok(())
 }
@@ -113,7 +126,9 @@ mod tests {
             fs::create_dir_all(folder.join(name)).expect("made");
             fs::write(folder.join(name).join("tatum.vst3"), name).expect("written");
         }
-        (0..2).for_each(|_| search_arm(&folder).expect("renamed"));
+        fs::create_dir(folder.join("arm64-win/tatum-runtime")).expect("made");
+        (0..2).for_each(|_| search_arm(&folder).expect("moved"));
+        assert!(folder.join("arm64-win/tatum-runtime").is_dir(), "a runtime stays");
         let found = fs::read_to_string(folder.join("arm64-win/tatum.vst3")).expect("there");
         assert_eq!(found, "arm_64-win", "the new one");
         assert!(!folder.join("arm_64-win").exists());

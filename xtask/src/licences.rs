@@ -21,7 +21,7 @@ const HOLD: [&str; 2] = ["licen", "egui-icons.txt"];
 /// When cargo cannot list the packages, or a licence cannot be read.
 pub(crate) fn text(root: &Path) -> Result<String> {
     let listed = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["metadata", "--format-version", "1", "--locked"])
+        .args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &host()?])
         .current_dir(root)
         .output()
         .context("cargo cannot be started")?;
@@ -30,8 +30,9 @@ pub(crate) fn text(root: &Path) -> Result<String> {
     }
     let metadata = serde_json::from_slice(&listed.stdout).context("what cargo metadata says")?;
     let mut text = String::from(
-        "Tatum is under the MIT licence or the Apache License 2.0. This is what it is built from, on all systems\n\
-         together, and under which licences. The sources are at crates.io under these names and versions.\n\n",
+        "Tatum is under the MIT licence or the Apache License 2.0. This is what it is built from, and under which\n\
+         licences. The sources are at crates.io under these names and versions. Rust's standard library is part of it\n\
+         too: MIT OR Apache-2.0, copyright The Rust Project contributors, https://rust-lang.org.\n\n",
     );
     let mut licences: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for package in linked(&metadata, "tatum")? {
@@ -47,10 +48,19 @@ pub(crate) fn text(root: &Path) -> Result<String> {
         };
         let folder =
             Path::new(word("manifest_path")).parent().context("a package has no folder")?;
-        for file in files(folder, DEPTH)? {
-            let bytes = fs::read(&file).with_context(|| file.display().to_string())?;
+        let mut files = files(folder, DEPTH)?;
+        // Of two licences ours is never the stronger one.
+        let stronger = |file: &Path| file.to_string_lossy().to_lowercase().contains("gpl");
+        files.retain(|file| !word("license").contains(" OR ") || !stronger(file));
+        for file in &files {
+            let bytes = fs::read(file).with_context(|| file.display().to_string())?;
             let licence = String::from_utf8_lossy(&bytes).replace('\r', "").trim().to_owned();
             licences.entry(licence).or_default().insert(name.clone());
+        }
+        if files.is_empty() {
+            let licence = usual(word("license"));
+            let licence = licence.with_context(|| format!("{name} brings no licence"))?;
+            licences.entry(licence.trim().to_owned()).or_default().insert(name.clone());
         }
     }
     for (licence, packages) in licences {
@@ -58,6 +68,26 @@ pub(crate) fn text(root: &Path) -> Result<String> {
         text += &format!("\n{}\n{}\n\n{licence}\n", "-".repeat(72), packages.join(", "));
     }
     Ok(text)
+}
+
+/// The text of a licence that the expression `of` allows, for packages that name it and bring none.
+fn usual(of: &str) -> Option<&'static str> {
+    let texts = [
+        ("MIT", include_str!("licences/mit.txt")),
+        ("ISC", include_str!("licences/isc.txt")),
+        ("BSL-1.0", include_str!("licences/boost.txt")),
+    ];
+    let names = |name: &str| of.split([' ', '(', ')', '/']).any(|word| word == name);
+    texts.into_iter().find(|(name, _)| names(name)).map(|(_, text)| text)
+}
+
+/// The system this is built for, as rustc calls it.
+fn host() -> Result<String> {
+    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    let said = rustc.arg("-vV").output().context("rustc cannot be started")?;
+    let said = String::from_utf8_lossy(&said.stdout);
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc does not say for what system it compiles")?.to_owned())
 }
 
 /// The packages that `name` is linked with, in order of name.
@@ -123,6 +153,7 @@ mod tests {
         {
             assert!(text.contains(words), "{words}");
         }
+        assert!(!text.contains("GNU GENERAL PUBLIC LICENSE\n"), "nothing is linked under it");
         assert!(!text.contains("\negui_kittest"), "what only tests use is not in the plugin");
         assert!(!text.contains("\nlistener"), "nor is Tatum its own third party");
     }

@@ -217,7 +217,7 @@ impl BeatNet {
     }
 
     /// Hears one frame of each lane, in one call. A lane's result does not depend on the others. After three seconds
-    /// of silence a lane begins anew.
+    /// of silence the network's memory of a lane begins anew.
     ///
     /// # Errors
     /// [`Error::Backend`] if the engine fails; states are then undefined and must be reset.

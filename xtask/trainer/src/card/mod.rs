@@ -181,6 +181,14 @@ impl Card<'_> {
             "| validation, tracked | {clips} | {beats} | {downbeats} | {onsets} | {octaves} |\n\
              | validation, raw | {clips} | {beat:.3} | {downbeat:.3} | {onset:.3} | |\n"
         );
+        let (reached, summary) = &self.marks.within_reach;
+        if (1..clips).contains(reached) {
+            let (beats, downbeats, octaves) = tracked(summary);
+            let _ = writeln!(
+                text,
+                "| those at tempi that the decoder looks for | {reached} | {beats} | {downbeats} | | {octaves} |"
+            );
+        }
         for (source, clips, summary) in &self.marks.by_source {
             let (beats, downbeats, octaves) = tracked(summary);
             let _ = writeln!(

@@ -3,9 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::shape::OUTPUTS;
-use crate::train::targets::{HALFWAY, UNLABELLED};
 use listener::kernels::activation::{exp, sigmoid};
 use listener::vectorised;
+
+/// Target of a frame nothing is known about.
+pub const UNLABELLED: f32 = -1.0;
+/// Target of a frame half way between two beats: no beat, and worth more than others, since what the network
+/// says there decides between a tempo and its double.
+pub const HALFWAY: f32 = -0.5;
 
 /// How much each output (beat, downbeat, onset) counts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -51,7 +56,8 @@ impl Loss {
         self.sum.iter().sum()
     }
 
-    /// Cross-entropy of `logits` against `targets` (0..1, [`HALFWAY`] or [`UNLABELLED`]), both [rows, OUTPUTS], each multiplied by `scale`; `gradient` is overwritten.
+    /// Cross-entropy of `logits` against `targets` (0..1, [`HALFWAY`] or [`UNLABELLED`]), both [rows, OUTPUTS], each
+    /// multiplied by `scale`; `gradient` is overwritten.
     #[must_use]
     pub fn of(
         weights: &LossWeights,

@@ -33,7 +33,7 @@ pub use crnn::{Network, Shard, State};
 #[cfg(feature = "cuda")]
 pub use cuda::{GpuBeats, GpuTags};
 pub use init::{random_parameters, random_tag_parameters};
-pub use loss::{Loss, LossWeights};
+pub use loss::{HALFWAY, Loss, LossWeights, UNLABELLED};
 #[cfg(not(feature = "cuda"))]
 pub use no_cuda::{GpuBeats, GpuTags};
 pub use shape::{BeatShape, CONTEXT, Dense, KERNEL, Layout, OUTPUTS, Recurrent};

@@ -74,13 +74,13 @@ impl Music {
     /// One lesson.
     pub(super) fn lesson(&self, plan: &TagPlan, dice: &mut Dice) -> Lesson {
         let mut lesson = self.stretch(dice);
-        if self.blocks > 1 && dice.chance(FOLLOWS) {
-            let before = dice.whole(1, self.blocks / 2 + 1);
-            lesson = self.follow(&self.stretch(dice), &lesson, before);
-        }
         if dice.chance(plan.mixup) {
             let other = self.stretch(dice);
             self.mix(&mut lesson, &other, dice);
+        }
+        if self.blocks > 1 && dice.chance(FOLLOWS) {
+            let before = dice.whole(1, self.blocks / 2 + 1);
+            lesson = self.follow(&self.stretch(dice), &lesson, before);
         }
         let width = self.genres + self.instruments + 2;
         for targets in lesson.targets.chunks_exact_mut(width) {

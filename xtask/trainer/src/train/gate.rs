@@ -25,8 +25,11 @@ pub(super) struct Trial<'a> {
 pub struct Marks {
     /// On the validation clips.
     pub validation: Summary,
-    /// On those of each source, and on all whose tempo the decoder looks for, with their number.
+    /// On those of each source, with their number.
     pub by_source: Vec<(String, usize, Summary)>,
+    /// On those whose tempo is one that the decoder looks for, with their number: what the others lose is not the
+    /// network's fault.
+    pub within_reach: (usize, Summary),
     /// F-measure of the onsets that leave, on those that say their own.
     pub onset: Option<f64>,
     /// On real music, if there was any.
@@ -58,19 +61,17 @@ impl Audition {
         };
         let calibration_error = [validation, dev]
             .map(|pieces| expected_calibration_error(&reliability(&judged(decoder, pieces))));
-        let mut parts: Vec<_> = by_source(validation).into_iter().map(of_source).collect();
         let reach = decoder.min_bpm..=decoder.max_bpm;
         let within = |piece: &&Piece| {
             let times: Vec<f64> = piece.beats.iter().map(|beat| beat.time_s).collect();
             median_tempo(&times).is_some_and(|bpm| reach.contains(&(bpm as f32)))
         };
         let reached: Vec<Piece> = validation.iter().filter(within).cloned().collect();
-        let name = format!("{} to {} BPM", decoder.min_bpm, decoder.max_bpm);
-        parts.push((name, reached.len(), summary(decoder, &reached)));
         Marks {
             calibration_error,
             validation: summary(decoder, validation),
-            by_source: parts,
+            by_source: by_source(validation).into_iter().map(of_source).collect(),
+            within_reach: (reached.len(), summary(decoder, &reached)),
             onset: onset_f(decoder, validation),
             dev: (!dev.is_empty()).then(|| summary(decoder, dev)),
         }
@@ -124,6 +125,7 @@ mod tests {
         let summary = |beat| Summary { beat: [beat; 3], ..Summary::default() };
         let marks = |validation, dev| Marks {
             onset: None,
+            within_reach: (0, Summary::default()),
             validation: summary(validation),
             by_source: Vec::new(),
             calibration_error: [None; 2],

@@ -11,7 +11,7 @@ pub mod pace;
 pub(crate) mod plan;
 mod run;
 mod sampler;
-pub(crate) mod targets;
+mod targets;
 pub mod validate;
 
 use std::path::{Path, PathBuf};

@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::colour::Colour;
-use super::targets::{self, Labels};
+use super::targets::Labels;
 use crate::clip::Clip;
 use crate::corpus::RECORDINGS;
 use crate::dice::Dice;
 use crate::features;
 use crate::hash::hex;
-use crate::net::OUTPUTS;
+use crate::net::{OUTPUTS, UNLABELLED};
 
 /// Longest walk through one clip, in stretches.
 const WALK: usize = 4;
@@ -116,7 +116,7 @@ impl Music {
         }
         let (labelled, silent) = targets.split_at_mut(heard * OUTPUTS);
         labels.mark(lane.at, lane.pace, labelled.chunks_exact_mut(OUTPUTS));
-        silent.fill(targets::UNLABELLED);
+        silent.fill(UNLABELLED);
     }
 }
 
@@ -186,6 +186,6 @@ mod tests {
         let heard = rows.take_while(|row| row.iter().all(|&f| f > 0.0)).count();
         assert!((24..37).contains(&heard), "{heard}");
         assert!(features[heard * BANDS..].iter().all(|&f| f == 0.0));
-        assert!(targets[heard * OUTPUTS..].iter().all(|&t| t == targets::UNLABELLED));
+        assert!(targets[heard * OUTPUTS..].iter().all(|&t| t == UNLABELLED));
     }
 }

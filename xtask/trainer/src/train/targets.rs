@@ -3,15 +3,10 @@
 use listener::FeatureSpec;
 
 use crate::clip::{Clip, frame_time};
-use crate::net::OUTPUTS;
+use crate::net::{HALFWAY, OUTPUTS, UNLABELLED};
 
 /// Value of the frames beside a labelled one: half a yes, so that a hit one frame off costs little.
 const BESIDE: f32 = 0.5;
-/// Value of a frame nothing is known about.
-pub(crate) const UNLABELLED: f32 = -1.0;
-/// Value of a frame half way between two beats: no beat, and worth more than others, since what the network
-/// says there decides between a tempo and its double.
-pub(crate) const HALFWAY: f32 = -0.5;
 /// Number of the output that hears beats.
 const BEAT: usize = 0;
 

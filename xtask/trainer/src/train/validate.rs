@@ -6,9 +6,9 @@ use metrics::{BEAT_WINDOW_S, f_measure, settled};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::targets::{self, UNLABELLED};
+use super::targets;
 use crate::clip::{Clip, frame_time};
-use crate::net::{BeatShape, Loss, LossWeights, Network, OUTPUTS, Shard, State};
+use crate::net::{BeatShape, Loss, LossWeights, Network, OUTPUTS, Shard, State, UNLABELLED};
 use crate::peaks::peaks;
 
 /// Clips run side by side.

@@ -7,7 +7,7 @@ use clap::Args;
 use listener::{DecoderSettings, ModelFile};
 use metrics::{expected_calibration_error, reliability};
 
-use super::{Piece, by_source, fit, judged, summary};
+use super::{Piece, by_source, fit, judged, onset_f, summary};
 use crate::corpus;
 use crate::corpus::command::MusicArgs;
 use crate::export;
@@ -89,6 +89,10 @@ pub fn run(args: &TuneArgs) -> Result<()> {
     let pieces = Piece::of(&shape, &params, &corpus.validation);
     println!("validation, {} clips, before: {}", pieces.len(), summary(&start, &pieces));
     let found = fit(&start, &pieces, args.rounds, |line| println!("{line}"));
+    if let Some((before, after)) = onset_f(&start, &pieces).zip(onset_f(&found, &pieces)) {
+        let threshold = found.onset_threshold;
+        println!("onset F {before:.3} before, {after:.3} after, picked at {threshold}");
+    }
     for (name, pieces) in [("validation", &pieces), ("dev", &dev)] {
         if pieces.is_empty() {
             continue;

@@ -84,7 +84,8 @@ pub fn hear(settings: &DecoderSettings, piece: &Piece) -> Vec<Heard> {
 /// none where no piece says its own.
 #[must_use]
 pub fn onset_f(settings: &DecoderSettings, pieces: &[Piece]) -> Option<f64> {
-    let known: Vec<&Piece> = pieces.iter().filter(|piece| !piece.onsets.is_empty()).collect();
+    let known: Vec<&Piece> =
+        pieces.iter().filter(|piece| !settled(&piece.onsets).is_empty()).collect();
     let score = |piece: &&Piece| {
         let mut decoder = Decoder::new(&FeatureSpec::CURRENT, RATE_HZ, settings);
         let step = |(k, &[beat, downbeat, onset]): (usize, &[f32; OUTPUTS])| {

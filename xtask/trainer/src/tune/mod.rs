@@ -12,7 +12,8 @@ use listener::DecoderSettings;
 
 pub use calibrate::{calibrate, judged};
 pub use hearing::{Heard, Piece, Summary, by_source, hear, onset_f, summary};
-pub use search::{onset_threshold, search};
+use search::onset_threshold;
+pub use search::search;
 
 /// The decoder for a network that heard `pieces`: settings searched from `start` by `rounds` walks,
 /// no constant lag, honest confidence, onsets picked where most of them are right. `tell` gets a line for every improvement.

@@ -73,8 +73,7 @@ const THRESHOLDS: [f32; 9] = [0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7];
 
 /// The threshold at which the onsets of `pieces` are picked best; that of `settings` where none is better by more than
 /// chance, or nobody says where onsets are.
-#[must_use]
-pub fn onset_threshold(settings: &DecoderSettings, pieces: &[Piece]) -> f32 {
+pub(super) fn onset_threshold(settings: &DecoderSettings, pieces: &[Piece]) -> f32 {
     let at =
         |onset_threshold| onset_f(&DecoderSettings { onset_threshold, ..settings.clone() }, pieces);
     let Some(now) = onset_f(settings, pieces) else { return settings.onset_threshold };
