@@ -38,7 +38,7 @@ impl Default for TagSettings {
             turn: 0.5,
             sure: 0.25,
             doubt: 0.05,
-            lead: 0.45,
+            lead: 0.35,
             on: 0.5,
             off: 0.35,
         }
