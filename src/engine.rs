@@ -347,8 +347,9 @@ impl Engine {
                 self.mood = mood.unwrap_or(self.mood);
                 let phase = if bar.locked { bar.phase } else { 0.0 };
                 self.show(&activations, phase, offset, sinks);
-                self.rest_at = Some(self.rest_after(at));
-                self.cv.follow(&bar, due.at, self.rest_after(at));
+                let rest_at = self.rest_after(at);
+                self.rest_at = Some(rest_at);
+                self.cv.follow(&bar, due.at, rest_at);
                 let confidence = bar.confidence;
                 self.time(Timed::Frame, heard, at);
                 self.recorder.push(ReportEvent::Frame {

@@ -3,9 +3,13 @@
 
 use anyhow::{Context, Result};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::licences;
+use crate::tools::write_whole;
+
+/// The licences of others.
+const NOTICES: &str = "THIRD-PARTY.txt";
 
 /// The bundles, each with its identity on macOS.
 const BUNDLES: [(&str, &str); 2] =
@@ -28,31 +32,45 @@ pub(crate) fn finish(bundled: &Path, root: &Path) -> Result<()> {
         if list.is_file() {
             let text = fs::read_to_string(&list).with_context(|| list.display().to_string())?;
             let version = env!("CARGO_PKG_VERSION");
-            write(&list, &identified(&text, identity, version))?;
+            write_whole(&list, identified(&text, identity, version).as_bytes())?;
             folders.push(contents.join("Resources"));
         }
+    }
+    add_licences(&folders, root)?;
+    sign(bundled);
+    Ok(())
+}
+
+/// Puts the licences into `folders`, unless they are there and nothing was added to what is built since: every
+/// command that plays a file bundles first, and need not wait for it.
+fn add_licences(folders: &[PathBuf], root: &Path) -> Result<()> {
+    let written = |path: &Path| fs::metadata(path).and_then(|about| about.modified()).ok();
+    let sources = ["Cargo.lock", "Cargo.toml"].map(|name| written(&root.join(name)));
+    let newest = sources.into_iter().flatten().max();
+    let is_current = |folder: &PathBuf| written(&folder.join(NOTICES)) > newest;
+    if folders.iter().all(is_current) {
+        return Ok(());
     }
     let third_party = match licences::text(root) {
         Ok(text) => Some(text),
         Err(error) => {
             // Of use to who builds for himself all the same.
-            eprintln!("the bundles lack THIRD-PARTY.txt, so do not pass them on: {error:#}");
+            eprintln!("the bundles lack {NOTICES}, so do not pass them on: {error:#}");
             None
         }
     };
     for folder in folders {
-        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        let notices = folder.join("THIRD-PARTY.txt");
-        match &third_party {
-            Some(text) => write(&notices, text)?,
-            None => drop(fs::remove_file(notices)),
-        }
+        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         for own in ["LICENSE-MIT", "LICENSE-APACHE"] {
             let (from, to) = (root.join(own), folder.join(own));
             fs::copy(&from, &to).with_context(|| to.display().to_string())?;
         }
+        let notices = folder.join(NOTICES);
+        match &third_party {
+            Some(text) => write_whole(&notices, text.as_bytes())?,
+            None => drop(fs::remove_file(notices)),
+        }
     }
-    sign(bundled);
     Ok(())
 }
 
@@ -98,12 +116,6 @@ fn identified(text: &str, identity: &str, version: &str) -> String {
         key = line.trim();
     }
     lines.concat()
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    let partial = path.with_extension("partial");
-    fs::write(&partial, text).with_context(|| path.display().to_string())?;
-    fs::rename(&partial, path).with_context(|| path.display().to_string())
 }
 
 #[cfg(test)]

@@ -76,9 +76,7 @@ pub(crate) fn bench(args: &[String]) -> Result<ExitCode> {
         bail!("the stages of the ear cannot be timed; see the message above");
     }
     let stages = target_dir()?.join("stages.json");
-    let partial = stages.with_extension("partial");
-    fs::write(&partial, timed.stdout).with_context(|| partial.display().to_string())?;
-    fs::rename(&partial, &stages).with_context(|| stages.display().to_string())?;
+    write_whole(&stages, &timed.stdout)?;
     run(stage.arg("--stages").arg(stages).arg("--workspace").arg(root))
 }
 
@@ -203,6 +201,13 @@ fn run(command: &mut Command) -> Result<ExitCode> {
         Some(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
         None => bail!("{program} was ended by a signal"),
     })
+}
+
+/// Writes `path` under a temporary name, and renames it when it is whole.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let partial = path.with_extension("partial");
+    fs::write(&partial, bytes).with_context(|| partial.display().to_string())?;
+    fs::rename(&partial, path).with_context(|| path.display().to_string())
 }
 
 /// The workspace: the folder above this package, which cargo names for us.

@@ -82,16 +82,21 @@ mod tests {
     use super::*;
     use crate::clip::BeatLabel;
 
+    /// So many silent frames with these beats.
+    fn clip(frames: usize, beats: &[BeatLabel]) -> Clip {
+        Clip {
+            name: String::new(),
+            source: String::new(),
+            frames: vec![[0.0; 64]; frames],
+            beats: beats.to_vec(),
+            onsets: vec![],
+        }
+    }
+
     #[test]
     fn labels_widen_and_unknown_outputs_stay_unlabelled() {
         let beat = |frame, in_bar| BeatLabel { time_s: frame_time(frame), in_bar };
-        let clip = Clip {
-            name: String::new(),
-            source: String::new(),
-            frames: vec![[0.0; 64]; 10],
-            beats: vec![beat(0, 1), beat(5, 2), beat(7, 3), beat(20, 1)],
-            onsets: vec![],
-        };
+        let clip = clip(10, &[beat(0, 1), beat(5, 2), beat(7, 3), beat(20, 1)]);
         let targets = of(&clip);
         let column = |o: usize| targets.iter().map(|t| t[o]).collect::<Vec<_>>();
         let half = HALFWAY;
@@ -103,13 +108,7 @@ mod tests {
     #[test]
     fn half_way_between_beats_is_marked_in_every_stretch() {
         let beats = [10, 30, 50].map(|frame| BeatLabel { time_s: frame_time(frame), in_bar: 1 });
-        let clip = Clip {
-            name: String::new(),
-            source: String::new(),
-            frames: vec![[0.0; 64]; 60],
-            beats: beats.to_vec(),
-            onsets: vec![],
-        };
+        let clip = clip(60, &beats);
         let halves = |from: f64| {
             let mut rows = [[0.0; OUTPUTS]; 12];
             Labels::of(&clip).mark(from, 1.0, rows.iter_mut().map(|row| row.as_mut_slice()));
@@ -125,13 +124,7 @@ mod tests {
     #[test]
     fn at_another_pace_labels_move_with_the_music() {
         let beats = [10, 20, 30].map(|frame| BeatLabel { time_s: frame_time(frame), in_bar: 1 });
-        let clip = Clip {
-            name: String::new(),
-            source: String::new(),
-            frames: vec![[0.0; 64]; 40],
-            beats: beats.to_vec(),
-            onsets: vec![],
-        };
+        let clip = clip(40, &beats);
         let mut rows = [[0.0; OUTPUTS]; 12];
         Labels::of(&clip).mark(4.0, 1.25, rows.iter_mut().map(|row| row.as_mut_slice()));
         let beats: Vec<usize> = (0..12).filter(|&k| rows[k][0] == 1.0).collect();

@@ -67,17 +67,26 @@ pub struct Heard {
     pub confidence: f32,
 }
 
+/// What a decoder with `settings` says of each frame of `piece`.
+fn news(settings: &DecoderSettings, piece: &Piece) -> impl Iterator<Item = listener::Heard> {
+    let mut decoder = Decoder::new(&FeatureSpec::CURRENT, RATE_HZ, settings);
+    let frames = piece.activations.iter().enumerate();
+    frames.map(move |(k, &[beat, downbeat, onset])| {
+        let at = SamplePos::from_seconds(frame_time(k), RATE_HZ);
+        decoder.step(at, Activations { beat, downbeat, onset })
+    })
+}
+
 /// The beats that a decoder with `settings` gives for `piece`, in the order they leave.
 #[must_use]
 pub fn hear(settings: &DecoderSettings, piece: &Piece) -> Vec<Heard> {
-    let mut decoder = Decoder::new(&FeatureSpec::CURRENT, RATE_HZ, settings);
-    let step = |(k, &[beat, downbeat, onset]): (usize, &[f32; OUTPUTS])| {
-        let at = SamplePos::from_seconds(frame_time(k), RATE_HZ);
-        let beat = decoder.step(at, Activations { beat, downbeat, onset }).beat?;
-        let time_s = beat.at.seconds(RATE_HZ);
-        Some(Heard { time_s, in_bar: beat.in_bar, confidence: beat.confidence })
-    };
-    piece.activations.iter().enumerate().filter_map(step).collect()
+    let beats = news(settings, piece).filter_map(|news| news.beat);
+    beats
+        .map(|beat| {
+            let time_s = beat.at.seconds(RATE_HZ);
+            Heard { time_s, in_bar: beat.in_bar, confidence: beat.confidence }
+        })
+        .collect()
 }
 
 /// Mean F-measure of the onsets that a decoder with `settings` picks in `pieces`, within 25 ms, from five seconds on;
@@ -87,13 +96,8 @@ pub fn onset_f(settings: &DecoderSettings, pieces: &[Piece]) -> Option<f64> {
     let known: Vec<&Piece> =
         pieces.iter().filter(|piece| !settled(&piece.onsets).is_empty()).collect();
     let score = |piece: &&Piece| {
-        let mut decoder = Decoder::new(&FeatureSpec::CURRENT, RATE_HZ, settings);
-        let step = |(k, &[beat, downbeat, onset]): (usize, &[f32; OUTPUTS])| {
-            let at = SamplePos::from_seconds(frame_time(k), RATE_HZ);
-            let onset = decoder.step(at, Activations { beat, downbeat, onset }).onset?;
-            Some(onset.at.seconds(RATE_HZ))
-        };
-        let picked: Vec<f64> = piece.activations.iter().enumerate().filter_map(step).collect();
+        let onsets = news(settings, piece).filter_map(|news| news.onset);
+        let picked: Vec<f64> = onsets.map(|onset| onset.at.seconds(RATE_HZ)).collect();
         f_measure(settled(&piece.onsets), settled(&picked), ONSET_WINDOW_S)
     };
     let scores: Vec<f64> = known.par_iter().map(score).collect();
