@@ -42,38 +42,9 @@ impl Delay {
     }
 }
 
-/// A choice that counts once it has stood for a while: not every one that a drag passes.
-#[derive(Default)]
-pub(crate) struct Choice {
-    chosen: u32,
-    /// For how many samples it has been chosen.
-    stood: u64,
-}
-
-impl Choice {
-    /// Whether `now` has been chosen for `settled` samples, when `samples` more have passed. Real-time safe.
-    pub(crate) fn stands(&mut self, now: u32, samples: usize, settled: u64) -> bool {
-        self.stood = if now == self.chosen { self.stood + samples as u64 } else { 0 };
-        self.chosen = now;
-        self.stood >= settled
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_choice_counts_when_it_stands() {
-        for block in [1, 64, 5000] {
-            let mut choice = Choice::default();
-            assert!((1..=100).all(|dragged| !choice.stands(dragged, block, 1000)));
-            let blocks = 1000_usize.div_ceil(block);
-            assert!((1..blocks).all(|_| !choice.stands(100, block, 1000)), "blocks of {block}");
-            assert!(choice.stands(100, block, 1000), "blocks of {block}");
-            assert!(!choice.stands(0, block, 1000), "another choice begins anew");
-        }
-    }
 
     #[test]
     fn samples_come_out_later_bit_for_bit_whatever_the_blocks() {

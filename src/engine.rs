@@ -7,9 +7,11 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use listener::{Activations, Beat, FeatureSpec, LEAD_S, LogMel, Onset, SamplePos};
+use listener::{Activations, BarState, Beat, FeatureSpec, LEAD_S, LogMel, Onset, SamplePos};
 use nice_plug::prelude::*;
 
+use crate::debounce::{Debounce, SETTLED_S};
+use crate::denormals::Flushed;
 use crate::downmix::downmix;
 use crate::lane::{LaneAudio, LaneSettings, Message, Mood, News};
 use crate::latency::Timed;
@@ -37,6 +39,11 @@ const REST_S: f64 = 0.5;
 const STALE_S: f64 = 0.25;
 /// A tempo must change by this much, relatively, to be reported as a new one.
 const TEMPO_STEP: f32 = 0.005;
+/// Audio that is nowhere louder than this is silence.
+const SILENCE: f32 = 1e-5;
+/// A stopped transport is quiet when there was nothing but silence for this long, beats of the slowest tempo: longer
+/// than what lies between the beats of live input.
+const QUIET_BEATS: f64 = 1.25;
 
 /// The audio thread's half of an instance.
 pub(crate) struct Engine {
@@ -63,9 +70,16 @@ pub(crate) struct Engine {
     rest_at: Option<i64>,
     /// Samples of this call.
     samples: i64,
-    /// The same, or those of a longer call before it, less what came since: news of a call leaves later.
+    /// The longest call that news may still be late because of: this one, or a longer one before it less the samples
+    /// since.
     block: i64,
     transport: TransportWatch,
+    /// Samples of silence up to now.
+    silent: i64,
+    /// Nothing is said: the user has bypassed the plugin, or nothing plays.
+    muted: bool,
+    /// The range of tempi, BPM: another one makes the decoder begin anew.
+    range: Debounce<(f32, f32)>,
     automation: Automation,
     midi: Midi,
     cv: Cv,
@@ -99,6 +113,9 @@ impl Engine {
             samples: 0,
             block: 0,
             transport: TransportWatch::default(),
+            silent: 0,
+            muted: false,
+            range: Debounce::default(),
             automation: Automation::default(),
             midi: Midi::new(0.0),
             cv: Cv::new(0.0),
@@ -140,6 +157,7 @@ impl Engine {
     pub(crate) fn reset(&mut self) {
         self.now = 0;
         self.transport.reset();
+        self.silent = 0;
         self.automation.reset();
         self.midi.reset();
         self.cv.reset();
@@ -213,11 +231,18 @@ impl Engine {
         self.lane.shared.awaited.store(awaits, Ordering::Relaxed);
         // What was heard before a jump leaves as it would have.
         self.collect();
-        let jumped = self.transport.jumped(transport, samples);
+        let pause_s = QUIET_BEATS * 60.0 / f64::from(self.settings.min_bpm);
+        let quiet = self.silent >= self.look_ahead + (pause_s * self.rate_hz) as i64;
+        let jumped = self.transport.jumped(transport, samples, quiet);
         if jumped || (self.gap && self.lane.has_room()) {
             self.restart();
         }
-        let settings = self.chosen(self.rate_hz);
+        self.mute(self.params.bypass.value() || (self.transport.stopped() && quiet));
+        let mut settings = self.chosen(self.rate_hz);
+        let settled = (SETTLED_S * self.rate_hz) as u64;
+        if !self.range.stands((settings.min_bpm, settings.max_bpm), samples, settled) {
+            (settings.min_bpm, settings.max_bpm) = (self.settings.min_bpm, self.settings.max_bpm);
+        }
         if settings != self.settings && !self.gap && self.lane.send(Message::Settings(settings)) {
             self.settings = settings;
         }
@@ -228,10 +253,25 @@ impl Engine {
         self.automation.begin_block(&self.params, self.recorder.recordable(), sinks.param);
     }
 
+    /// From here on nothing is said, or what is heard is said again. A host may stop calling once the plugin is
+    /// bypassed, so what sounds ends at once.
+    fn mute(&mut self, muted: bool) {
+        if muted && !self.muted {
+            self.midi.reset();
+            self.rest_at = Some(self.now);
+        }
+        self.muted = muted;
+    }
+
     /// Sends the frames of samples `start..end` of the block to the worker.
     fn listen(&mut self, audio: &[&mut [f32]], start: usize, end: usize) {
+        // The tail of a reverb must not slow the transform down.
+        let _flushed = Flushed::here();
         let mono = &mut self.mono[..end - start];
         downmix(audio, start, mono);
+        let loud = mono.iter().rposition(|sample| sample.abs() > SILENCE);
+        self.silent =
+            loud.map_or(self.silent + mono.len() as i64, |at| (mono.len() - 1 - at) as i64);
         self.lane.shared.ring.write(mono);
         let Some(log_mel) = self.log_mel.as_mut().filter(|_| !self.gap) else { return };
         let (lane, gap, recorder) = (&mut self.lane, &mut self.gap, &self.recorder);
@@ -301,6 +341,7 @@ impl Engine {
     fn rest_before(&mut self, end: i64, start: usize, sinks: &mut Sinks<'_>) {
         let Some(at) = self.rest_at.filter(|&at| at < end) else { return };
         self.rest_at = None;
+        self.mood = Mood::default();
         let at = at.max(self.now);
         let offset = (start as i64 + at - self.now) as u32;
         self.midi.release(self.now, at + 1, sinks.note, start as u32);
@@ -339,8 +380,13 @@ impl Engine {
     fn send(&mut self, due: Due, at: i64, offset: u32, sinks: &mut Sinks<'_>) {
         let stale = self.block + (STALE_S * self.rate_hz).round() as i64;
         match due.event {
-            Event::Beat(_) | Event::Onset(_) if at - due.at > stale => {}
+            Event::Beat(_) | Event::Onset(_) if self.muted || at - due.at > stale => {}
             Event::Frame(heard, activations, bar, mood) => {
+                let (activations, bar, mood) = if self.muted {
+                    (Activations::default(), BarState::default(), Some(Mood::default()))
+                } else {
+                    (activations, bar, mood)
+                };
                 if bar.locked {
                     self.shown_bpm = bar.tempo.0;
                 }
@@ -361,7 +407,7 @@ impl Engine {
                 });
                 self.report_tempo(bar.locked.then_some(bar.tempo), due.at);
             }
-            // One of before a jump, sent further ahead than beats are now, stands for a later time already.
+            // It was decided before a jump or with less lead: a beat that falls later has left already.
             Event::Beat(beat) if beat.at.0 <= self.last_beat => {}
             Event::Beat(beat) => {
                 self.last_beat = beat.at.0;

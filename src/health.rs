@@ -22,6 +22,8 @@ pub(crate) enum Health {
         /// The host's rate, Hz.
         rate_hz: f64,
     },
+    /// The model's file cannot be read, as in a project from another machine; the built-in one listens instead.
+    ModelMissing(Message),
     /// The model cannot be used.
     ModelRefused(Message),
     /// A runtime was asked for and refused; the embedded one listens instead.
@@ -47,7 +49,10 @@ pub(crate) enum Health {
 impl Health {
     /// Whether beats can be heard.
     pub(crate) fn listens(&self) -> bool {
-        matches!(self, Self::Ok | Self::RuntimeRefused(_) | Self::ProviderRefused(_))
+        matches!(
+            self,
+            Self::Ok | Self::ModelMissing(_) | Self::RuntimeRefused(_) | Self::ProviderRefused(_)
+        )
     }
 }
 
@@ -63,6 +68,9 @@ impl fmt::Display for Health {
                     f,
                     "sample rate {rate_hz} Hz is not supported; use a rate from {min_hz} to {max_hz} Hz"
                 )
+            }
+            Self::ModelMissing(message) => {
+                write!(f, "{message}; until then the built-in one listens")
             }
             Self::ModelRefused(message) => message.fmt(f),
             Self::RuntimeRefused(message) => write!(f, "{message}; the embedded runtime is used"),
@@ -93,10 +101,25 @@ mod tests {
 
     #[test]
     fn every_line_names_value_and_remedy() {
-        let rate = Health::UnsupportedRate { rate_hz: 8000.0 }.to_string();
-        assert!(rate.contains("8000 Hz") && rate.contains("use a rate from"), "{rate}");
-        let failed = Health::WorkerFailed("index out of range".into()).to_string();
-        assert!(failed.contains("index out of range") && failed.contains("off and on"), "{failed}");
+        let reason = Message::from("x.onnx: no such file; choose another");
+        for (health, value, remedy) in [
+            (Health::UnsupportedRate { rate_hz: 8000.0 }, "8000 Hz", "use a rate from"),
+            (Health::ModelMissing(reason), "x.onnx", "choose another"),
+            (Health::ModelRefused(reason), "x.onnx", "choose another"),
+            (
+                Health::RuntimeRefused("lib.so: too old".into()),
+                "lib.so",
+                "embedded runtime is used",
+            ),
+            (Health::ProviderRefused("CUDA: no driver".into()), "CUDA", "set TATUM_PROVIDERS"),
+            (Health::WorkerFailed("out of range".into()), "out of range", "off and on"),
+            (Health::TagsStopped("out of range".into()), "out of range", "off and on"),
+            (Health::Overloaded { missed_s: 7 }, "7 s", "switch off others"),
+            (Health::WorkerStalled { waited_s: 10 }, "10 s", "render again"),
+        ] {
+            let line = health.to_string();
+            assert!(line.contains(value) && line.contains(remedy), "{line}");
+        }
         assert_eq!(Health::Ok.to_string(), "ok");
     }
 }

@@ -21,7 +21,7 @@ const OUTBOUND: usize = 512;
 const INBOUND: usize = 1024;
 /// A wait gives up after this long without a single frame done. Loading a model does not count.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Loads before a wait sleeps between looks.
+/// Times a wait reads the count of finished frames before it sleeps between looks.
 const SPINS: usize = 200;
 
 /// What the user can say about the decoder's work.

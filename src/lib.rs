@@ -6,6 +6,7 @@
 
 mod clap;
 mod correction;
+mod debounce;
 mod delay;
 mod denormals;
 mod downmix;

@@ -120,17 +120,20 @@ impl<N: Network> Model<N> {
         }
         // Before it is read: a file that changes meanwhile is tried again.
         let stamp = stamp(path);
-        let refuse = |reason: &str| Health::ModelRefused(message(path, N::NAME, reason));
-        let (net, health) = match read(path, N::BUILT_IN) {
-            Err(reason) => (Err(refuse(&reason)), refuse(&reason)),
-            Ok(bytes) => match build(&bytes, &runtime) {
-                (Ok(net), Health::Ok) => (Ok(net), complaint),
-                (Ok(net), health) => (Ok(net), health),
-                (Err(error), _) => {
-                    let refused = refuse(&error.to_string());
-                    (Err(refused), refused)
-                }
-            },
+        // A project may come from another machine: what is not here is no reason to hear nothing.
+        let (bytes, missing) = match read(path, N::BUILT_IN) {
+            Ok(bytes) => (bytes, None),
+            Err(reason) => (N::BUILT_IN.to_vec(), Some(message(path, N::NAME, &reason))),
+        };
+        let (net, health) = match build(&bytes, &runtime) {
+            (Ok(net), health) => {
+                let health = if health == Health::Ok { complaint } else { health };
+                (Ok(net), missing.map_or(health, Health::ModelMissing))
+            }
+            (Err(error), _) => {
+                let refused = Health::ModelRefused(message(path, N::NAME, &error.to_string()));
+                (Err(refused), refused)
+            }
         };
         Self { path: path.to_owned(), net, health, stamp }
     }
@@ -195,9 +198,15 @@ fn refusal<N: Network>(net: &N) -> Health {
     }
 }
 
+/// Most letters of a path that are shown: of a longer one the end, so that the remedy has its place.
+const PATH_SHOWN: usize = 80;
+
 fn message(path: &str, built_in: &str, reason: &str) -> Message {
     let file = if path.is_empty() { built_in } else { path };
-    format!("{file}: {reason}").as_str().into()
+    let hidden = file.chars().count().saturating_sub(PATH_SHOWN);
+    let shown: String = file.chars().skip(hidden).collect();
+    let before = if hidden > 0 { "\u{2026}" } else { "" };
+    format!("{before}{shown}: {reason}").as_str().into()
 }
 
 #[cfg(test)]
@@ -218,9 +227,23 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_model_is_refused_with_its_name() {
-        for line in [refused::<BeatNet>("no such.onnx"), refused::<TagNet>("no such.onnx")] {
-            assert!(line.contains("no such.onnx") && line.contains("choose"), "{line}");
+    fn in_place_of_a_missing_model_the_built_in_one_listens() {
+        fn line<N: Network>(path: &str) -> String {
+            let mut models = Models::<N>::default();
+            let model = models.get(path);
+            assert!(model.net().is_some() && model.health().listens());
+            model.health().to_string()
+        }
+        for path in ["no such.onnx", "models"] {
+            for line in [line::<BeatNet>(path), line::<TagNet>(path)] {
+                assert!(line.contains("built-in") && line.contains(path), "{line}");
+                assert!(line.contains("choose a file"), "{line}");
+            }
+        }
+        let long = line::<TagNet>(&format!("{}late.onnx", "folder/".repeat(40)));
+        assert!(long.contains("late.onnx") && long.contains("choose a file"), "{long}");
+        if cfg!(unix) {
+            assert!(line::<TagNet>("/dev/zero").contains("is not a file"), "and is not read");
         }
     }
 
@@ -276,11 +299,11 @@ mod tests {
         let file = folder.path().join("mended.onnx");
         let path = file.to_str().expect("a path in letters");
         let mut models = Models::<TagNet>::default();
-        assert!(models.get(path).net().is_none());
+        assert!(models.get(path).health().to_string().contains("mended.onnx"));
         assert!(models.forget_changed().is_empty(), "it is still not there");
         std::fs::write(&file, TagNet::BUILT_IN).expect("written");
         assert_eq!(models.forget_changed(), [path]);
-        assert!(!models.knows(path) && models.get(path).net().is_some());
+        assert!(!models.knows(path) && models.get(path).health() == Health::Ok);
     }
 
     #[test]
@@ -300,15 +323,6 @@ mod tests {
         assert!(models.get(path).net().is_some());
         std::fs::remove_file(&file).expect("removed");
         assert!(models.forget_changed().is_empty() && models.knows(path));
-    }
-
-    #[test]
-    fn what_is_no_file_is_refused_unread() {
-        let folder = refused::<BeatNet>("models");
-        assert!(folder.contains("is not a file") && folder.contains("choose"), "{folder}");
-        if cfg!(unix) {
-            assert!(refused::<TagNet>("/dev/zero").contains("is not a file"));
-        }
     }
 
     #[test]

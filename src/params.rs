@@ -49,6 +49,9 @@ pub(crate) struct TatumParams {
     /// The user's knowledge of the tempo.
     #[nested(group = "Tempo")]
     pub(crate) tempo: TempoParams,
+    /// While it is on nothing leaves but the audio; Tatum listens on.
+    #[id = "bypass"]
+    pub(crate) bypass: BoolParam,
     /// When things leave.
     #[nested(group = "Time")]
     pub(crate) time: TimeParams,
@@ -225,6 +228,7 @@ impl Default for TatumParams {
                 arousal: mood("Mood arousal"),
             },
             write_automation: BoolParam::new("Write automation", false),
+            bypass: BoolParam::new("Bypass", false).make_bypass(),
             midi: MidiParams {
                 channel: IntParam::new("MIDI channel", 1, IntRange::Linear { min: 1, max: 16 }),
                 beat_on: BoolParam::new("Beat note on", true),
@@ -293,6 +297,7 @@ mod tests {
                 "tempo_min",
                 "tempo_max",
                 "tempo_correction",
+                "bypass",
                 "beat_lead",
                 "look_ahead",
             ]

@@ -1,11 +1,12 @@
-//! `Tatum`: the plugin as the host's formats see it, made of the parts of the other rooms.
+//! `Tatum`: the plugin as the host's formats see it, put together from engine, hub, outputs and editor.
 
 use std::sync::Arc;
 
 use nice_plug::prelude::*;
 
 use crate::clap::param_out;
-use crate::delay::{Choice, Delay};
+use crate::debounce::{Debounce, SETTLED_S};
+use crate::delay::Delay;
 use crate::editor;
 use crate::engine::Engine;
 use crate::health::Health;
@@ -19,9 +20,6 @@ use crate::project;
 use crate::report::{self, Recorder, Report};
 use crate::snapshot::Snapshot;
 
-/// How long another look-ahead is chosen before the host hears of it, seconds: it starts the plugin anew.
-const SETTLED_S: f64 = 0.3;
-
 /// One instance.
 pub(crate) struct Tatum {
     params: Arc<TatumParams>,
@@ -32,7 +30,7 @@ pub(crate) struct Tatum {
     /// Samples of it that the host was told.
     look_ahead: u32,
     /// Samples that are chosen now.
-    choice: Choice,
+    choice: Debounce<u32>,
     /// The worker's half, until the first activation gives it away.
     seat: Option<Seat>,
     hub: Option<Arc<Hub>>,
@@ -52,7 +50,7 @@ impl Default for Tatum {
             engine: Engine::new(Arc::clone(&params), audio, Recorder::new(Arc::clone(&report))),
             delay: Delay::default(),
             look_ahead: 0,
-            choice: Choice::default(),
+            choice: Debounce::default(),
             seat: Some(Seat::new(worker, Arc::clone(&params), report, input)),
             params,
             hub: None,

@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam::atomic::AtomicCell;
@@ -132,8 +132,6 @@ pub(crate) struct Report {
     pub(crate) edits_wait: AtomicBool,
     /// Whether events are recorded; read by the audio thread, set by [`record`](Self::record).
     pub(crate) recording: AtomicBool,
-    /// Events that found the queue full.
-    pub(crate) lost: AtomicU32,
     /// How long after the sound things leave; counted whether a recording runs or not.
     pub(crate) latencies: Latencies,
     /// The host stopped recording and has not been told of the latencies since. Main thread only.
@@ -177,10 +175,9 @@ impl Report {
             return;
         }
         let mut tags = self.tags.lock().unwrap_or_else(PoisonError::into_inner);
+        // A host that does not read them loses the newest.
         if tags.len() < TAG_CAPACITY {
             tags.push_back(line());
-        } else {
-            self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -241,9 +238,9 @@ impl Recorder {
         if self.queue.is_none() {
             self.queue = self.report.handover.take();
         }
-        let kept = self.queue.as_mut().is_some_and(|queue| queue.push(event).is_ok());
-        if !kept {
-            self.report.lost.fetch_add(1, Ordering::Relaxed);
+        if let Some(queue) = &mut self.queue {
+            // A host that does not read them loses the newest.
+            let _ = queue.push(event);
         }
     }
 }

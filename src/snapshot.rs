@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use listener::{Activations, BarState, Beat, SamplePos, Tags, Vocabulary};
+use listener::{BarState, Beat, SamplePos, Tags, Vocabulary};
 
 use crate::health::Health;
 use crate::text::Text;
@@ -21,7 +21,7 @@ pub(crate) const TRAIL: usize = 24;
 /// One frame of the traces.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct TraceFrame {
-    /// The host sample at the frame's centre, on the time line of [`Snapshot::now`].
+    /// The sample at the frame's centre, counted like [`Snapshot::now`].
     pub(crate) at: SamplePos,
     /// What the network heard, 0..1.
     pub(crate) beat: f32,
@@ -56,8 +56,6 @@ pub(crate) struct Snapshot {
     pub(crate) now: SamplePos,
     /// Tempo and position in the bar at `now`, the user's correction applied.
     pub(crate) bar: BarState,
-    /// The newest frame's activations.
-    pub(crate) activations: Activations,
     /// What really runs the network, as its session says; empty until the model is loaded.
     pub(crate) backend: Text<96>,
     /// How the instance is doing.
@@ -92,7 +90,6 @@ impl Default for Snapshot {
             rate_hz: 0.0,
             now: SamplePos(0),
             bar: BarState::default(),
-            activations: Activations::default(),
             backend: Text::default(),
             health: Health::default(),
             gaps: 0,
@@ -144,8 +141,6 @@ impl Snapshot {
     /// Adds the newest frame, that is known when the sample at `now` sounds.
     pub(crate) fn trace(&mut self, frame: TraceFrame, now: SamplePos) {
         self.now = now;
-        self.activations =
-            Activations { beat: frame.beat, downbeat: frame.downbeat, onset: frame.onset };
         if self.traced == TRACE_STORE {
             self.trace_frames.copy_within(TRACE_STORE - TRACE_FRAMES.., 0);
             self.traced = TRACE_FRAMES;
@@ -164,7 +159,6 @@ impl Snapshot {
         self.rate_hz = rate_hz;
         self.now = SamplePos(0);
         self.bar = BarState::default();
-        self.activations = Activations::default();
         self.traced = 0;
         self.marked = 0;
         self.forget_tags();

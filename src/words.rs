@@ -1,5 +1,5 @@
 //! `Words`: the words of the tag model in use, for whoever shows a genre. Written by whoever lets a
-//! model be heard for the first time, read by the main thread; never touched by an audio thread in time.
+//! model be heard for the first time, read by the main thread; no audio thread touches them while it processes live.
 
 use std::sync::{Arc, PoisonError, RwLock};
 

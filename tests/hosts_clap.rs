@@ -259,7 +259,7 @@ fn two_instances_do_not_hear_each_other() {
 }
 
 #[test]
-fn transport_changes_inside_a_block_do_not_move_events() {
+fn transport_changes_inside_a_block_let_audio_pass() {
     let mut plugin = plugin();
     let processor = plugin
         .activate(

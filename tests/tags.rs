@@ -41,7 +41,7 @@ fn others(events: &[Event]) -> Vec<Event> {
     events.iter().filter(|event| !ours.contains(event)).cloned().collect()
 }
 
-/// Saves the state, lets `change` edit its fields, and loads it.
+/// Saves the state, sets its `field` to `value`, and loads it.
 fn edit_state(plugin: &mut PluginInstance<Host>, field: &str, value: &str) {
     let handle = plugin.plugin_handle();
     let state: PluginState = handle.get_extension().expect("it has state");
@@ -94,7 +94,10 @@ fn a_bad_tag_model_changes_nothing_but_the_tags() {
     let input = stereo(6.0);
     let good = SESSION.play(&input);
     let mut plugin = plugin();
-    edit_state(&mut plugin, "tag_model_path", "no such tag model.onnx");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("bad.onnx");
+    std::fs::write(&file, "no model at all").expect("written");
+    edit_state(&mut plugin, "tag_model_path", file.to_str().expect("a path in letters"));
     let bad = SESSION.play_through(&mut plugin, &input);
     assert!(bad.main == input && bad.aux == good.aux);
     assert_eq!(others(&bad.events), others(&good.events));

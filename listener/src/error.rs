@@ -15,7 +15,9 @@ pub enum Error {
         max_hz: f64,
     },
     /// The bytes are not an ONNX model this crate can run.
-    #[error("the model cannot be read: {reason}; export it again with `cargo xtask train`")]
+    #[error(
+        "the model cannot be read: {reason}; choose another file, none for the built-in model, or train it again with `cargo xtask train`"
+    )]
     Model {
         /// What the reader said.
         reason: String,
@@ -35,7 +37,7 @@ pub enum Error {
     },
     /// An input or output of the model has another name or shape than the ear feeds it.
     #[error(
-        "the model's {tensor} is {found}, expected {expected}; it is not a Tatum model of this kind"
+        "the model's {tensor} is {found}, expected {expected}; it is not a Tatum model of this kind: choose another file, or none for the built-in model"
     )]
     Shape {
         /// Name of the tensor.

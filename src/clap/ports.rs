@@ -134,6 +134,8 @@ impl Ports {
                         None => ptr::write_bytes(output, 0, frames),
                     }
                 }
+            }
+            for port in 0..outs.len() {
                 (*host.audio_outputs.add(port)).constant_mask = 0;
             }
         }

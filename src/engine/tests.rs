@@ -2,6 +2,7 @@
 //! depend on the audio alone.
 
 mod late;
+mod muted;
 
 use std::sync::atomic::AtomicBool;
 use std::thread::{self, JoinHandle};
@@ -85,14 +86,27 @@ impl Instance {
 
     /// One block; `song_pos` is where the host's transport plays.
     fn block(&mut self, audio: &[f32], song_pos: Option<i64>) {
+        let mut transport = Transport::new(RATE_HZ);
+        transport.playing = song_pos.is_some();
+        transport.pos_samples = song_pos;
+        self.block_at(audio, &transport);
+    }
+
+    /// The same in a loop between two times, seconds.
+    fn looped_block(&mut self, audio: &[f32], song_pos: i64, between_s: (f64, f64)) {
+        let mut transport = Transport::new(RATE_HZ);
+        transport.playing = true;
+        transport.pos_samples = Some(song_pos);
+        transport.loop_range_seconds = Some(between_s);
+        self.block_at(audio, &transport);
+    }
+
+    fn block_at(&mut self, audio: &[f32], transport: &Transport) {
         let start = self.engine.now;
         let (mut left, mut right) = (audio.to_vec(), audio.to_vec());
         let mut cv = vec![vec![f32::NAN; audio.len()]; 4];
         {
             let mut ports: Vec<Buffer<'_>> = cv.iter_mut().map(|port| port_buffer(port)).collect();
-            let mut transport = Transport::new(RATE_HZ);
-            transport.playing = song_pos.is_some();
-            transport.pos_samples = song_pos;
             let Left { notes, values, .. } = &mut self.left;
             let mut note =
                 |event: NoteEvent<()>| notes.push((start + i64::from(event.timing()), event));
@@ -102,7 +116,7 @@ impl Instance {
                 }
             };
             let mut sinks = Sinks { note: &mut note, param: &mut param };
-            self.engine.process(&[&mut left, &mut right], &mut ports, &transport, &mut sinks);
+            self.engine.process(&[&mut left, &mut right], &mut ports, transport, &mut sinks);
         }
         assert!(left == audio && right == audio, "audio passes untouched");
         self.left.cv.iter_mut().zip(cv).for_each(|(all, port)| all.extend(port));

@@ -113,8 +113,9 @@ pub(crate) struct Seat {
     mood_left: bool,
     /// It was of tags that are forgotten: the next news says so.
     mood_void: bool,
-    /// The picture is to be published, or differs from what is.
+    /// The picture is to be published with the next frame.
     show: bool,
+    /// It differs from the one that is published.
     stale: bool,
 }
 
@@ -208,6 +209,7 @@ impl Seat {
         });
         self.fault = None;
         self.tagging.restart(stretch.rate_hz);
+        self.mood_void = self.mood_left;
         if !self.tags_work() {
             self.tag_health = Health::Waiting;
         }
@@ -276,9 +278,10 @@ impl Seat {
             let heard = now.decoder.step(frame.at, activations);
             let (heard, between) = now.correction.apply(heard);
             let Stretch { epoch, base, settings, .. } = now.stretch;
-            let void = std::mem::take(&mut self.mood_void).then(Mood::default);
-            let mood = tags.map(|leaving| Mood::from(&leaving.tags)).or(void);
-            self.mood_left |= mood.is_some();
+            let void = std::mem::take(&mut self.mood_void);
+            let left = tags.map(|leaving| Mood::from(&leaving.tags));
+            self.mood_left = left.is_some() || (self.mood_left && !void);
+            let mood = left.or(void.then(Mood::default));
             // There was room when the frame was taken, and nobody else fills it.
             let _ = self.lane.news.push(News { epoch, heard, between, mood });
             tags.iter().for_each(|leaving| self.report_tags(leaving, base, heard.due));
@@ -308,6 +311,7 @@ impl Seat {
         self.picture.bar = BarState::default();
         self.tagging.restart(self.picture.rate_hz);
         self.picture.forget_tags();
+        self.mood_void = self.mood_left;
         self.stale = true;
         self.post(health);
     }

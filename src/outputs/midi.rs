@@ -40,8 +40,8 @@ struct Voice {
 pub(crate) struct Midi {
     note_samples: i64,
     voices: [Option<Voice>; 3],
-    /// The CC values sent last, 0..127.
-    sent: [Option<u8>; 3],
+    /// The CC sent last: channel and value, 0..127.
+    sent: [Option<(u8, u8)>; 3],
 }
 
 type Sink<'a> = &'a mut dyn FnMut(NoteEvent<()>);
@@ -100,15 +100,22 @@ impl Midi {
         if !on.value() {
             return;
         }
-        let place = &mut self.voices[note as usize];
-        if let Some(sounding) = place.take() {
-            sink(sounding.off(offset));
-        }
         let voice = Voice {
             channel: channel(params),
             key: key.value() as u8,
             off_at: at + self.note_samples,
         };
+        // Notes may share a key: one of them sounds, and only its own end ends it.
+        let same_key = |other: &Voice| (other.channel, other.key) == (voice.channel, voice.key);
+        if self.voices.iter().flatten().any(|other| same_key(other) && other.off_at == voice.off_at)
+        {
+            return;
+        }
+        for (kind, place) in self.voices.iter_mut().enumerate() {
+            if let Some(ended) = place.take_if(|other| kind == note as usize || same_key(other)) {
+                sink(ended.off(offset));
+            }
+        }
         sink(NoteEvent::NoteOn {
             timing: offset,
             voice_id: VoiceID::Wildcard,
@@ -116,10 +123,11 @@ impl Midi {
             key: Key::Number(voice.key),
             velocity: strength.clamp(SOFTEST, 1.0),
         });
-        *place = Some(voice);
+        self.voices[note as usize] = Some(voice);
     }
 
-    /// Sends what changed of the activations. Called once per frame. Real-time safe.
+    /// Sends what changed of the activations, and 0 where they are no longer sent. Called once per frame.
+    /// Real-time safe.
     pub(crate) fn control(
         &mut self,
         activations: &Activations,
@@ -127,16 +135,21 @@ impl Midi {
         params: &MidiParams,
         sink: Sink<'_>,
     ) {
-        if !params.cc_on.value() {
-            return;
-        }
+        let (on, to) = (params.cc_on.value(), channel(params));
         let values = [activations.beat, activations.downbeat, activations.onset];
         for ((value, cc), sent) in values.into_iter().zip(CC).zip(&mut self.sent) {
-            let value = (value.clamp(0.0, 1.0) * 127.0).round() as u8;
-            if *sent != Some(value) {
-                *sent = Some(value);
+            let mut send = |channel, value| {
                 let value = f32::from(value) / 127.0;
-                sink(NoteEvent::MidiCC { timing: offset, channel: channel(params), cc, value });
+                sink(NoteEvent::MidiCC { timing: offset, channel, cc, value });
+            };
+            if let Some((before, value)) = sent.take_if(|(before, _)| !on || *before != to)
+                && value > 0
+            {
+                send(before, 0);
+            }
+            let now = (to, (value.clamp(0.0, 1.0) * 127.0).round() as u8);
+            if on && sent.replace(now) != Some(now) {
+                send(to, now.1);
             }
         }
     }
@@ -209,6 +222,47 @@ mod tests {
                 (0, false, 38)
             ]
         );
+    }
+
+    #[test]
+    fn notes_that_share_a_key_do_not_cut_each_other_off() {
+        let params = TatumParams::default().midi;
+        let key = params.downbeat_note.unmodulated_normalized_value();
+        // SAFETY: `params` outlives the pointer.
+        unsafe { params.beat_note.as_ptr()._internal_set_normalized_value(key) };
+        let mut midi = Midi::new(1000.0);
+        let mut events = Vec::new();
+        let mut sink = |event| events.push(event);
+        midi.play(Note::Beat, 0.9, 0, 0, &params, &mut sink);
+        midi.play(Note::Downbeat, 0.9, 0, 0, &params, &mut sink);
+        midi.play(Note::Downbeat, 0.9, 30, 30, &params, &mut sink);
+        midi.release(30, 100, &mut sink, 30);
+        let expected = [(0, true, 36), (30, false, 36), (30, true, 36), (80, false, 36)];
+        assert_eq!(notes(&events), expected);
+    }
+
+    #[test]
+    fn control_changes_return_to_nothing_where_they_are_no_longer_sent() {
+        let params = TatumParams::default().midi;
+        let mut midi = Midi::new(1000.0);
+        let mut sent = Vec::new();
+        let heard = Activations { beat: 0.5, downbeat: 0.0, onset: 0.0 };
+        let mut control = || {
+            midi.control(&heard, 0, &params, &mut |event| {
+                if let NoteEvent::MidiCC { cc: 20, channel, value, .. } = event {
+                    sent.push((channel, value > 0.0));
+                }
+            });
+        };
+        control();
+        // SAFETY: `params` outlives the pointer.
+        unsafe { params.channel.as_ptr()._internal_set_normalized_value(1.0) };
+        control();
+        // SAFETY: the same.
+        unsafe { params.cc_on.as_ptr()._internal_set_normalized_value(0.0) };
+        control();
+        control();
+        assert_eq!(sent, [(0, true), (0, false), (15, true), (15, false)]);
     }
 
     #[test]

@@ -102,7 +102,7 @@ impl fmt::Display for Backend {
 }
 
 /// The network's memory of one lane: the last frames for the convolutions, and the LSTM state.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct NetState {
     /// `[context, bands]`, oldest first; silence at the start.
     pub(crate) context: Vec<f32>,

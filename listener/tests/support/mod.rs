@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use listener::{FeatureSpec, LogMel, MelFrame};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Three seconds of drums and a held chord: every part of the spectrum moves, and no file is needed.
+/// `seconds` of drums and a held chord: every part of the spectrum moves, and no file is needed.
 pub(crate) fn music(rate_hz: f64, seconds: f64) -> Vec<f32> {
     let tau = std::f64::consts::TAU;
     let samples = (seconds * rate_hz) as usize;

@@ -120,13 +120,6 @@ pub(in crate::model) struct Middle {
     values: Vec<f32>,
 }
 
-/// It is no memory of its own.
-impl PartialEq for Middle {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
 impl Middle {
     /// Writes what is known of `context` to where `stages` look back; says whether it is.
     fn recall(&self, context: &[f32], stages: &mut [Stage]) -> bool {
