@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use crate::clip::RATE_HZ;
-use crate::render::audio::read_mono_at_its_rate;
+use crate::render::decode::read_mono_at_its_rate;
 
 /// Log-mel frames of mono `samples` at [`RATE_HZ`].
 ///

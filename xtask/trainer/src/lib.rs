@@ -22,3 +22,4 @@ pub mod tagclip;
 pub mod tagging;
 pub mod train;
 pub mod tune;
+mod write;

@@ -11,7 +11,7 @@ use trainer::train::pace::{self, PaceArgs};
 use trainer::tune::command::TuneArgs;
 
 #[derive(Parser)]
-#[command(about = "The school of Tatum: makes its models", version)]
+#[command(bin_name = "cargo xtask", about = "The school of Tatum: makes its models", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -6,7 +6,7 @@ use anyhow::bail;
 use listener::BANDS;
 use trainer::net::{Pooling, TagShape};
 use trainer::tagclip::{TagClip, TagTruth};
-use trainer::tagging::{Desk, Start, TagEntry, TagPlan, Trained, train};
+use trainer::tagging::{RunOptions, Start, TagEntry, TagPlan, Trained, train};
 
 /// Half a minute of "genre" 0, low and steady, or 1, high and pulsing; instrument 1 plays in every
 /// second clip, as a line in the middle.
@@ -62,8 +62,8 @@ fn plan(steps: usize, pooling: Pooling) -> TagPlan {
 fn run(plan: &TagPlan, folder: Option<&Path>, resume: bool) -> Trained {
     let clips: Vec<TagClip> = (0..12).map(clip).collect();
     let validation: Vec<TagClip> = (12..20).map(clip).collect();
-    let desk = Desk { folder: folder.map(Path::to_owned), resume, gpu: false };
-    train(plan, None, &clips, &validation, &desk, "test", |_, _| Ok(())).expect("trained")
+    let options = RunOptions { folder: folder.map(Path::to_owned), resume, gpu: false };
+    train(plan, None, &clips, &validation, &options, "test", |_, _| Ok(())).expect("trained")
 }
 
 #[test]
@@ -92,16 +92,17 @@ fn a_stopped_run_goes_on_exactly() {
     let whole = run(&plan, None, false);
     let clips: Vec<TagClip> = (0..12).map(clip).collect();
     let validation: Vec<TagClip> = (12..20).map(clip).collect();
-    let desk = |resume| Desk { folder: Some(folder.path().to_owned()), resume, gpu: false };
+    let options =
+        |resume| RunOptions { folder: Some(folder.path().to_owned()), resume, gpu: false };
     let stop = |_: &[f32], _: &TagEntry| bail!("no more");
-    let stopped = train(&plan, None, &clips, &validation, &desk(false), "test", stop);
+    let stopped = train(&plan, None, &clips, &validation, &options(false), "test", stop);
     assert_eq!(stopped.err().map(|e| e.to_string()).as_deref(), Some("no more"));
     let resumed = run(&plan, Some(folder.path()), true);
     assert_eq!(whole.params, resumed.params);
     assert_eq!(whole.history.len(), resumed.history.len());
     let other = TagPlan { rate: 1e-3, ..plan };
     let refused =
-        train(&other, None, &clips, &validation, &desk(true), "test", |_, _| Ok(())).err();
+        train(&other, None, &clips, &validation, &options(true), "test", |_, _| Ok(())).err();
     let told = format!("{:#}", refused.expect("refused"));
     assert!(told.contains("tags.checkpoint") && told.contains("without --resume"), "{told}");
     // A new run keeps the checkpoint of the stopped one.
@@ -113,8 +114,9 @@ fn a_stopped_run_goes_on_exactly() {
 fn a_stem_of_another_size_is_refused() {
     let plan = TagPlan { start: Start::Tuned, ..plan(5, Pooling::Lstm) };
     let clips: Vec<TagClip> = (0..4).map(clip).collect();
-    let desk = Desk { folder: None, resume: false, gpu: false };
-    let refused = train(&plan, Some(&[0.0; 9]), &clips, &clips, &desk, "test", |_, _| Ok(())).err();
+    let options = RunOptions { folder: None, resume: false, gpu: false };
+    let refused =
+        train(&plan, Some(&[0.0; 9]), &clips, &clips, &options, "test", |_, _| Ok(())).err();
     let text = refused.expect("refused").to_string();
     assert!(text.contains("9 parameters") && text.contains("--stem scratch"), "{text}");
 }

@@ -6,7 +6,7 @@ use anyhow::bail;
 use listener::BANDS;
 use trainer::clip::{BeatLabel, Clip, frame_of};
 use trainer::net::BeatShape;
-use trainer::train::{Desk, Length, Plan, Trained, train};
+use trainer::train::{Length, Plan, RunOptions, Trained, train};
 
 /// Clicks at a steady tempo, louder on the downbeat: the least music there is.
 fn clicks(index: usize) -> Clip {
@@ -40,8 +40,8 @@ fn clips() -> (Vec<Clip>, Vec<Clip>) {
 
 fn run(plan: &Plan, folder: &Path) -> Trained {
     let (train_clips, validation) = clips();
-    let desk = Desk { folder: folder.to_owned(), resume: false, start: None, gpu: false };
-    train(plan, train_clips, &validation, &desk, |_, _| Ok(())).expect("trained")
+    let options = RunOptions { folder: folder.to_owned(), resume: false, start: None, gpu: false };
+    train(plan, train_clips, &validation, &options, |_, _| Ok(())).expect("trained")
 }
 
 #[test]
@@ -71,12 +71,14 @@ fn a_stopped_run_goes_on_exactly() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let whole = run(&plan(20), folder.path());
     let (train_clips, validation) = clips();
-    let desk = |resume| Desk { folder: folder.path().to_owned(), resume, start: None, gpu: false };
-    let stopped = train(&plan(20), train_clips, &validation, &desk(false), |_, _| bail!("no more"));
+    let options =
+        |resume| RunOptions { folder: folder.path().to_owned(), resume, start: None, gpu: false };
+    let stopped =
+        train(&plan(20), train_clips, &validation, &options(false), |_, _| bail!("no more"));
     assert_eq!(stopped.err().map(|e| e.to_string()).as_deref(), Some("no more"));
     let (train_clips, validation) = clips();
     let resumed =
-        train(&plan(20), train_clips, &validation, &desk(true), |_, _| Ok(())).expect("resumed");
+        train(&plan(20), train_clips, &validation, &options(true), |_, _| Ok(())).expect("resumed");
     assert_eq!(whole.params, resumed.params);
     assert_eq!(whole.history.len(), resumed.history.len());
 }
@@ -86,10 +88,11 @@ fn another_plan_does_not_resume() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     run(&plan(10), folder.path());
     let (train_clips, validation) = clips();
-    let desk = Desk { folder: folder.path().to_owned(), resume: true, start: None, gpu: false };
+    let options =
+        RunOptions { folder: folder.path().to_owned(), resume: true, start: None, gpu: false };
     let other = Plan { rate: 1e-3, ..plan(10) };
     let error =
-        train(&other, train_clips, &validation, &desk, |_, _| Ok(())).err().expect("refused");
+        train(&other, train_clips, &validation, &options, |_, _| Ok(())).err().expect("refused");
     let told = format!("{error:#}");
     assert!(told.contains("beats.checkpoint") && told.contains("without --resume"), "{told}");
 }

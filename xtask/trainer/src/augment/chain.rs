@@ -42,20 +42,27 @@ pub fn chain(dice: &mut Dice, seconds: f64, rooms: &[Arc<Vec<f32>>]) -> Vec<Tran
         });
     }
     if dice.chance(0.08) {
-        chain.push(Transform::Band(dice.between(40.0, 250.0), dice.between(2500.0, 9000.0)));
+        chain.push(Transform::Band {
+            low_hz: dice.between(40.0, 250.0),
+            high_hz: dice.between(2500.0, 9000.0),
+        });
     }
     if dice.chance(0.05) {
-        let start = dice.between(0.0, 20.0);
-        chain.push(Transform::Sweep(
-            dice.between(150.0, 600.0),
-            12_000.0,
-            start,
-            start + dice.between(3.0, 16.0),
-        ));
+        let start_s = dice.between(0.0, 20.0);
+        chain.push(Transform::Sweep {
+            from_hz: dice.between(150.0, 600.0),
+            to_hz: 12_000.0,
+            start_s,
+            end_s: start_s + dice.between(3.0, 16.0),
+        });
     }
     if dice.chance(0.6) {
         let release_s = dice.between(0.05, 0.3);
-        chain.push(Transform::Compress(dice.between(-3.0, 9.0), dice.between(1.5, 6.0), release_s));
+        chain.push(Transform::Compress {
+            threshold_db: dice.between(-3.0, 9.0),
+            ratio: dice.between(1.5, 6.0),
+            release_s,
+        });
     }
     if dice.chance(0.6) {
         chain.push(Transform::Clip(dice.between(-6.0, 9.0)));
@@ -64,8 +71,8 @@ pub fn chain(dice: &mut Dice, seconds: f64, rooms: &[Arc<Vec<f32>>]) -> Vec<Tran
         chain.push(Transform::Noise(dice.between(18.0, 55.0), dice.seed()));
     }
     if dice.chance(0.04) {
-        let start = dice.between(5.0, seconds.max(10.0));
-        chain.push(Transform::Dropout(start, dice.between(0.1, 2.5)));
+        let start_s = dice.between(5.0, seconds.max(10.0));
+        chain.push(Transform::Dropout { start_s, length_s: dice.between(0.1, 2.5) });
     }
     if dice.chance(0.05) {
         chain.push(Transform::Rate(*dice.pick(&[11_025, 16_000, 22_050, 22_050, 32_000])));

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use crate::clip::{BeatLabel, RATE_HZ};
 use crate::compose::score::merge_onsets;
 use crate::dice::Dice;
-use crate::render::audio::{at_rate, resample};
 use crate::render::filter::{Biquad, convolve};
+use crate::render::resample::{at_rate, resample};
 pub use chain::chain;
 pub use crowd::Crowd;
 pub use downmix::Downmix;
@@ -62,14 +62,34 @@ pub enum Transform {
         high_db: f64,
     },
     /// Only what lies between two frequencies. Labels stay.
-    Band(f64, f64),
-    /// A low-pass whose corner opens exponentially from the first to the second frequency, over
-    /// the time from the third to the fourth, seconds; before and after it is open. Labels stay.
-    Sweep(f64, f64, f64, f64),
+    Band {
+        /// Lower edge, Hz.
+        low_hz: f64,
+        /// Upper edge, Hz.
+        high_hz: f64,
+    },
+    /// A low-pass whose corner opens exponentially; before and after it is open. Labels stay.
+    Sweep {
+        /// Corner at the start, Hz.
+        from_hz: f64,
+        /// Corner at the end, Hz.
+        to_hz: f64,
+        /// When it starts, seconds.
+        start_s: f64,
+        /// When it ends, seconds.
+        end_s: f64,
+    },
     /// Room sound: an impulse response that starts at its direct sound, in the share given. Labels stay.
     Room(Arc<Vec<f32>>, f32),
-    /// Compressor: threshold in decibels below the loudness, ratio, release in seconds. Labels stay.
-    Compress(f64, f64, f64),
+    /// Compressor. Labels stay.
+    Compress {
+        /// Threshold, decibels below the loudness.
+        threshold_db: f64,
+        /// Decibels in above the threshold for one out.
+        ratio: f64,
+        /// Time constant of the release, seconds.
+        release_s: f64,
+    },
     /// Tape-like limiting, decibels of drive. Labels stay.
     Clip(f64),
     /// White noise this many decibels below the loudness. Labels stay.
@@ -82,9 +102,13 @@ pub enum Transform {
     Codec(f64),
     /// Through another sample rate, Hz, and back. Labels stay.
     Rate(u32),
-    /// A stretch of silence: start and length in seconds. Inside it onsets are gone and nothing sounds;
-    /// beats stay.
-    Dropout(f64, f64),
+    /// A stretch of silence. Inside it onsets are gone and nothing sounds; beats stay.
+    Dropout {
+        /// When it starts, seconds.
+        start_s: f64,
+        /// How long it is, seconds.
+        length_s: f64,
+    },
     /// Peak level in decibels. Labels stay.
     Level(f64),
 }
@@ -116,16 +140,18 @@ impl Transform {
                 Biquad::bell(mid_hz, 0.8, mid_db).run(samples);
                 Biquad::shelf(4000.0, high_db, true).run(samples);
             }
-            &Self::Band(low_hz, high_hz) => {
+            &Self::Band { low_hz, high_hz } => {
                 Biquad::high_pass(low_hz, 0.7).run(samples);
                 Biquad::low_pass(high_hz, 0.7).run(samples);
             }
-            &Self::Sweep(from_hz, to_hz, start, end) => sweep(samples, from_hz, to_hz, start, end),
+            &Self::Sweep { from_hz, to_hz, start_s, end_s } => {
+                sweep(samples, from_hz, to_hz, start_s, end_s);
+            }
             Self::Room(response, wet) => {
                 let room = convolve(samples, response);
                 samples.iter_mut().zip(room).for_each(|(dry, room)| *dry += wet * room);
             }
-            &Self::Compress(threshold_db, ratio, release_s) => {
+            &Self::Compress { threshold_db, ratio, release_s } => {
                 compress(samples, threshold_db, ratio, release_s);
             }
             &Self::Clip(drive_db) => {
@@ -152,7 +178,7 @@ impl Transform {
                     samples.resize(length, 0.0);
                 }
             }
-            &Self::Dropout(start, length) => {
+            &Self::Dropout { start_s: start, length_s: length } => {
                 let at = |time: f64| ((time * RATE_HZ) as usize).min(samples.len());
                 let (from, to) = (at(start), at(start + length));
                 samples[from..to].fill(0.0);
@@ -298,10 +324,10 @@ mod tests {
         for transform in [
             Transform::Crowd(crowd.expect("one of many")),
             Transform::Eq { low_db: 6.0, mid_db: -3.0, mid_hz: 900.0, high_db: 3.0 },
-            Transform::Band(40.0, 9000.0),
+            Transform::Band { low_hz: 40.0, high_hz: 9000.0 },
             Transform::Room(response, 0.2),
-            Transform::Sweep(2000.0, 9000.0, 1.0, 3.0),
-            Transform::Compress(0.0, 4.0, 0.1),
+            Transform::Sweep { from_hz: 2000.0, to_hz: 9000.0, start_s: 1.0, end_s: 3.0 },
+            Transform::Compress { threshold_db: 0.0, ratio: 4.0, release_s: 0.1 },
             Transform::Clip(6.0),
             Transform::Noise(30.0, 7),
             Transform::Crush(7, 2),
@@ -338,7 +364,7 @@ mod tests {
     #[test]
     fn dropouts_silence_onsets_but_not_the_pulse() {
         let mut take = clicks();
-        Transform::Dropout(1.0, 1.0).apply(&mut take);
+        Transform::Dropout { start_s: 1.0, length_s: 1.0 }.apply(&mut take);
         assert_eq!((take.beats.len(), take.onsets.len()), (10, 8));
         let silent = take.sounding.iter().filter(|(_, bits)| *bits == 0).count();
         assert_eq!((take.sounding.len(), silent), (10, 2));

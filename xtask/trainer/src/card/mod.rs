@@ -47,36 +47,35 @@ impl Card<'_> {
     /// The card as Markdown.
     #[must_use]
     pub fn text(&self) -> String {
+        let limits = "\nLimits: music unlike what it learned from (free rhythm, voices alone, meters beyond \
+                      those of its sources) is heard less well.\n";
+        [self.head(), self.music(), self.training(), self.scores(), limits.to_owned()].concat()
+    }
+
+    /// What the file is.
+    fn head(&self) -> String {
         let spec = FeatureSpec::CURRENT;
         let shape = &self.plan.shape;
-        let first = &self.voices[0];
-        let best = &first.best;
         let count = self.voices.len();
-        let mut text = String::new();
-        // Writing to a String cannot fail.
-        let _ = write!(
-            text,
+        let voices = if count > 1 {
+            format!("; {count} of them, from seeds of their own, averaged before the sigmoids")
+        } else {
+            String::new()
+        };
+        format!(
             "# {}.onnx: beats, downbeats and onsets\n\n\
              A causal network (look-ahead 0): two convolutions over log-mel frames, {} LSTM layers of \
-             {}, three sigmoids{}. {} parameters, rounded to bfloat16.\n\n",
-            self.name,
-            shape.layers,
-            shape.hidden,
-            if count > 1 {
-                format!("; {count} of them, from seeds of their own, averaged before the sigmoids")
-            } else {
-                String::new()
-            },
-            count * shape.layout().len
-        );
-        let _ = write!(
-            text,
-            "| | |\n|---|---|\n\
+             {}, three sigmoids{voices}. {} parameters, rounded to bfloat16.\n\n\
+             | | |\n|---|---|\n\
              | file | `{}.onnx`, ONNX opset 17 |\n\
              | SHA-256 | `{}` |\n\
              | features | {} mel bands {}-{} Hz, window {} ms, hop {} ms, log10(1 + {} m) |\n\
              | sizes | channels {:?}, features {}, hidden {}, layers {} |\n\
              | made again by | `{}` |\n\n",
+            self.name,
+            shape.layers,
+            shape.hidden,
+            count * shape.layout().len,
             self.name,
             self.sha256,
             spec.bands,
@@ -90,39 +89,44 @@ impl Card<'_> {
             shape.hidden,
             shape.layers,
             self.command
-        );
+        )
+    }
+
+    /// Where its music is from.
+    fn music(&self) -> String {
         let recordings = self.sources.iter().any(|source| source.name == RECORDINGS);
+        let mut text =
+            "## Music it learned from\n\nRendered from scores and MIDI performances".to_owned();
         text += if recordings {
-            "## Music it learned from\n\nRendered from scores and MIDI performances, and recordings \
-             (source `audio`).\n\n"
+            ", and recordings (source `audio`).\n\n"
         } else {
-            "## Music it learned from\n\nRendered from scores and MIDI performances; no audio recording \
-             of a performance is in it.\n\n"
+            "; no audio recording of a performance is in it.\n\n"
         };
         if self.plan.from.is_some() {
             text += "It goes on from a model that had learned already: what the card of that one says of its music, \
                      and whom it credits, holds here too.\n\n";
         }
-        text += &origins(self.sources, self.sounds);
-        let _ = write!(
-            text,
-            "\n## Training\n\nAdamW, batch {} x {} frames, highest rate {}, dropout {}, seed {}; \
-             {:.2} s per step. Best at step {} of {}.\n\n![learning curve]({}.svg)\n\n",
-            self.plan.batch,
-            self.plan.stretch,
-            self.plan.rate,
-            self.plan.dropout,
-            self.plan.seed,
-            first.seconds_per_step,
+        text + &origins(self.sources, self.sounds)
+    }
+
+    /// How it learned, and its journal.
+    fn training(&self) -> String {
+        let Plan { batch, stretch, rate, dropout, seed, recordings, .. } = self.plan;
+        let Trained { history, best, seconds_per_step, .. } = &self.voices[0];
+        let mut text = format!(
+            "\n## Training\n\nAdamW, batch {batch} x {stretch} frames, highest rate {rate}, dropout {dropout}, seed {seed}; \
+             {seconds_per_step:.2} s per step. Best at step {} of {}. Frames half way between two beats counted {} \
+             times.\n\n![learning curve]({}.svg)\n\n",
             best.step,
-            first.history.last().map_or(0, |entry| entry.step),
+            history.last().map_or(0, |entry| entry.step),
+            self.plan.weights.halfway,
             self.name
         );
-        if self.plan.recordings > 1 {
+        // Writing to a String cannot fail.
+        if *recordings > 1 {
             let _ = write!(
                 text,
-                "Recordings were heard {} times as often as rendered clips.\n\n",
-                self.plan.recordings
+                "Recordings were heard {recordings} times as often as rendered clips.\n\n"
             );
         }
         if self.keep > 0.0 {
@@ -133,15 +137,14 @@ impl Card<'_> {
                 self.keep
             );
         }
-        if count > 1 {
+        if self.voices.len() > 1 {
             text += "The first network:\n\n";
         }
         text += "| step | loss | validation loss | beat F | downbeat F | onset F |\n\
                  |---|---|---|---|---|---|\n";
-        let lines = first.history.len();
-        let every = lines.div_ceil(12).max(1);
-        for (at, entry) in first.history.iter().enumerate() {
-            if at % every == 0 || at + 1 == lines || entry.step == best.step {
+        let every = history.len().div_ceil(12).max(1);
+        for (at, entry) in history.iter().enumerate() {
+            if at % every == 0 || at + 1 == history.len() || entry.step == best.step {
                 let f = entry.scores.f;
                 let _ = writeln!(
                     text,
@@ -150,14 +153,17 @@ impl Card<'_> {
                 );
             }
         }
-        let [beat, downbeat, onset] = self.raw.f;
+        text
+    }
+
+    /// How it does.
+    fn scores(&self) -> String {
         let fonts = if fonts(self.sounds) > 2 {
             ", through a SoundFont of their own; drum machines and rooms are shared"
         } else {
             ""
         };
-        let _ = write!(
-            text,
+        let mut text = format!(
             "\n## Scores\n\nBeats and downbeats within 70 ms, onsets within 25 ms, the first 5 s \
              dropped; 95 % intervals over clips. Validation clips are rendered from songs and by drummers \
              that the training never heard{fonts}. Tracked: as the plugin gives them, causally. Raw: \
@@ -168,54 +174,43 @@ impl Card<'_> {
              | | clips | beat F | downbeat F | onset F | octave errors |\n|---|---|---|---|---|---|\n",
             self.fitted_clips
         );
-        let tracked = |summary: &Summary| {
+        let row = |name: &str, clips: usize, summary: &Summary, onsets: &str| {
             let interval = |[mean, low, high]: [f64; 3]| format!("{mean:.3} ({low:.3}-{high:.3})");
-            let octaves = format!("{:.0} %", 100.0 * summary.octave_errors);
-            (interval(summary.beat), interval(summary.downbeat), octaves)
+            format!(
+                "| {name} | {clips} | {} | {} | {onsets} | {:.0} % |\n",
+                interval(summary.beat),
+                interval(summary.downbeat),
+                100.0 * summary.octave_errors
+            )
         };
-        let clips = self.validation_clips;
-        let (beats, downbeats, octaves) = tracked(&self.marks.validation);
-        let onsets = self.marks.onset.map_or_else(String::new, |onset| format!("{onset:.3}"));
-        let _ = write!(
+        let (marks, clips) = (self.marks, self.validation_clips);
+        let onsets = marks.onset.map_or_else(String::new, |onset| format!("{onset:.3}"));
+        text += &row("validation, tracked", clips, &marks.validation, &onsets);
+        let [beat, downbeat, onset] = self.raw.f;
+        // Writing to a String cannot fail.
+        let _ = writeln!(
             text,
-            "| validation, tracked | {clips} | {beats} | {downbeats} | {onsets} | {octaves} |\n\
-             | validation, raw | {clips} | {beat:.3} | {downbeat:.3} | {onset:.3} | |\n"
+            "| validation, raw | {clips} | {beat:.3} | {downbeat:.3} | {onset:.3} | |"
         );
-        let (reached, summary) = &self.marks.within_reach;
+        let (reached, summary) = &marks.within_reach;
         if (1..clips).contains(reached) {
-            let (beats, downbeats, octaves) = tracked(summary);
-            let _ = writeln!(
-                text,
-                "| those at tempi that the decoder looks for | {reached} | {beats} | {downbeats} | | {octaves} |"
-            );
+            text += &row("those at tempi that the decoder looks for", *reached, summary, "");
         }
-        for (source, clips, summary) in &self.marks.by_source {
-            let (beats, downbeats, octaves) = tracked(summary);
-            let _ = writeln!(
-                text,
-                "| {source}, tracked | {clips} | {beats} | {downbeats} | | {octaves} |"
-            );
+        for (source, clips, summary) in &marks.by_source {
+            text += &row(&format!("{source}, tracked"), *clips, summary, "");
         }
-        if let Some(dev) = &self.marks.dev {
-            let (beats, downbeats, octaves) = tracked(dev);
-            let clips = self.dev_clips;
-            let _ = writeln!(
-                text,
-                "| real music, tracked | {clips} | {beats} | {downbeats} | | {octaves} |"
-            );
+        if let Some(dev) = &marks.dev {
+            text += &row("real music, tracked", self.dev_clips, dev, "");
         }
-        for (error, music) in
-            self.marks.calibration_error.iter().zip(["validation clips", "real music"])
+        for (error, music) in marks.calibration_error.iter().zip(["validation clips", "real music"])
         {
             if let Some(error) = error {
-                let _ = write!(
+                let _ = writeln!(
                     text,
-                    "\nExpected calibration error of the confidence on {music}: {error:.3}.\n"
+                    "\nExpected calibration error of the confidence on {music}: {error:.3}."
                 );
             }
         }
-        text += "\nLimits: music unlike what it learned from (free rhythm, voices alone, meters beyond \
-                 those of its sources) is heard less well.\n";
         text
     }
 }

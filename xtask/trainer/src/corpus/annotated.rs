@@ -12,7 +12,7 @@ use super::pieces::{self, Cutter, FEWEST, Found, Piece};
 use super::{annotation, files};
 use crate::clip::Clip;
 use crate::features;
-use crate::render::audio;
+use crate::render::decode;
 
 /// Name of the source that is the user's own recordings.
 pub const RECORDINGS: &str = "audio";
@@ -67,7 +67,7 @@ pub(crate) fn with_labels(folder: &Path) -> Vec<(PathBuf, Option<PathBuf>)> {
 
 fn cut(folder: &Path, path: &Path, labels: &Path, prefix: &str) -> Result<Vec<Piece>> {
     let beats = annotation::read(labels)?;
-    if let Some(seconds) = audio::seconds(path)? {
+    if let Some(seconds) = decode::seconds(path)? {
         annotation::within(&beats, seconds).with_context(|| labels.display().to_string())?;
     }
     let (first, last) = (beats[0].time_s, beats[beats.len() - 1].time_s);
@@ -89,7 +89,10 @@ fn cut(folder: &Path, path: &Path, labels: &Path, prefix: &str) -> Result<Vec<Pi
 pub fn annotated(folder: &Path) -> Result<Vec<Clip>> {
     let songs = songs(folder);
     if songs.is_empty() {
-        bail!("{} holds no audio with a .beats file beside it", folder.display());
+        bail!(
+            "{} holds no audio with a .beats or .jams file beside it; put them there, or let `cargo xtask label` write some",
+            folder.display()
+        );
     }
     songs.into_par_iter().map(|(path, labels)| whole(&path, &labels)).collect()
 }

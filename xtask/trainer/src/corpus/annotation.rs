@@ -7,7 +7,7 @@ use metrics::annotation::{Beats, FORGIVEN_S};
 use serde_json::Value;
 
 use crate::clip::BeatLabel;
-use crate::render::audio::write_whole;
+use crate::write::write_whole;
 
 /// JAMS namespaces that hold beats.
 const NAMESPACES: [&str; 2] = ["beat", "beat_position"];

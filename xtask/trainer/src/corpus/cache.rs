@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::clip::{BeatLabel, Clip};
-use crate::render::audio::write_whole;
+use crate::write::write_whole;
 
 const MAGIC: &[u8; 10] = b"TATUMCLIP1";
 /// Steps of a feature.

@@ -11,7 +11,8 @@ use rayon::prelude::*;
 use crate::baseline::chroma::chroma;
 use crate::clip::RATE_HZ;
 use crate::features;
-use crate::render::audio::{at_rate, read_mono_at_its_rate};
+use crate::render::decode::read_mono_at_its_rate;
+use crate::render::resample::at_rate;
 use crate::tagclip::{TagClip, TagTruth};
 
 /// Source of clips that are a user's recordings.

@@ -45,7 +45,10 @@ impl Inventory {
         let mut words = vec![format!("version {VERSION}"), format!("{:?}", FeatureSpec::CURRENT)];
         for font in &fonts {
             let Ok(about) = std::fs::metadata(font) else {
-                bail!("SoundFont {} does not exist", font.display());
+                bail!(
+                    "SoundFont {} does not exist; name one with --soundfont, or leave it out for those installed",
+                    font.display()
+                );
             };
             words.push(format!("{} {}", name(font), about.len()));
         }

@@ -19,7 +19,7 @@ use crate::compose::score::Score;
 use crate::compose::style::Style;
 use crate::dice::Dice;
 use crate::render::Split;
-use crate::render::audio::read_mono;
+use crate::render::decode::read_mono;
 
 /// Folder of lead sheets.
 const LEAD_SHEETS: &str = "OpenEWLD";

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Sound, SourceReport};
-use crate::render::audio::write_whole;
+use crate::write::write_whole;
 
 const FILE: &str = "corpus.json";
 
@@ -44,7 +44,7 @@ impl Listing {
         let path = folder.join(FILE);
         let bytes = std::fs::read(&path).with_context(|| {
             format!(
-                "cannot read {}; name the folder in which training, or `trainer corpus`, said that its clips are",
+                "cannot read {}; name the folder in which training, or `cargo xtask corpus`, said that its clips are",
                 path.display()
             )
         })?;

@@ -6,6 +6,7 @@
 mod annotated;
 pub(crate) mod annotation;
 mod cache;
+mod clip_renderer;
 mod collected;
 pub mod command;
 mod credits;
@@ -29,7 +30,6 @@ mod proof;
 mod song;
 mod sources;
 pub mod tagged;
-mod workshop;
 mod written;
 
 use std::collections::BTreeMap;
@@ -45,9 +45,10 @@ use serde::{Deserialize, Serialize};
 use crate::clip::Clip;
 use crate::progress;
 use crate::render::Split;
-use crate::render::audio::write_whole;
+use crate::write::write_whole;
 pub(crate) use annotated::with_labels;
 pub use annotated::{RECORDINGS, annotated};
+use clip_renderer::ClipRenderer;
 pub use collected::{COLLECTED, Collected, Labelled, Refused, collected};
 pub use credits::credits;
 pub use files::check_unheard;
@@ -57,7 +58,6 @@ pub use joined::open_all;
 use listing::Listing;
 use pieces::{Found, Piece};
 use sources::{CLIP_S, Source};
-use workshop::Workshop;
 
 /// Audio files under `folder`, in order of their paths.
 #[must_use]
@@ -181,14 +181,14 @@ struct Job {
 /// nothing at all could be rendered.
 pub fn build(settings: &CorpusSettings) -> Result<Corpus> {
     settings.check()?;
-    build_with(settings, Inventory::take(settings)?, || Workshop::open(settings))
+    build_with(settings, Inventory::take(settings)?, || ClipRenderer::open(settings))
 }
 
-/// [`build`] from an inventory, with a workshop that is opened only if something is missing.
+/// [`build`] from an inventory, with a renderer that is opened only if something is missing.
 fn build_with(
     settings: &CorpusSettings,
     inventory: Inventory,
-    open: impl FnOnce() -> Result<Workshop>,
+    open: impl FnOnce() -> Result<ClipRenderer>,
 ) -> Result<Corpus> {
     let mut credited = Vec::new();
     for (source, folders) in [(Source::Audio, &settings.audio), (Source::Midi, &settings.midi)] {
@@ -200,14 +200,14 @@ fn build_with(
 
     let mut skipped = skipped_before(&folder);
     if clips.contains(&None) {
-        let workshop = open()?;
-        skipped = workshop
+        let renderer = open()?;
+        skipped = renderer
             .skipped()
             .into_iter()
             .map(|(source, n)| (source.name().to_owned(), n))
             .collect();
         let failed = make_missing(&mut clips, |index| {
-            let clip = workshop.render(&jobs[index])?;
+            let clip = renderer.render(&jobs[index])?;
             cache::store(&folder, &clip)?;
             // Read back, so that a fresh clip equals a cached one to the bit.
             cache::load(&cache::path_of(&folder, &clip.name))
@@ -427,7 +427,7 @@ mod tests {
                 contents: "test".into(),
                 ..Inventory::default()
             };
-            build_with(&settings(cache.path(), 0.03), inventory, || Ok(Workshop::bare(3)))
+            build_with(&settings(cache.path(), 0.03), inventory, || Ok(ClipRenderer::bare(3)))
                 .expect("built")
         };
         let first = build_it();
@@ -454,8 +454,9 @@ mod tests {
         let sources = vec![Source::Groove, Source::Composer];
         let inventory = Inventory { sources, contents: "test".into(), ..Inventory::default() };
         let folder = cache.path().join(inventory.fingerprint(3));
-        let corpus = build_with(&settings(cache.path(), 0.03), inventory, || Ok(Workshop::bare(3)))
-            .expect("built");
+        let corpus =
+            build_with(&settings(cache.path(), 0.03), inventory, || Ok(ClipRenderer::bare(3)))
+                .expect("built");
         let names: Vec<&str> = corpus.sources.iter().map(|source| source.name.as_str()).collect();
         assert_eq!(names, ["composer"]);
         assert!(skipped_before(&folder).get("groove").is_some_and(|&skipped| skipped > 0));
@@ -475,7 +476,7 @@ mod tests {
             let own = vec![(Source::Midi, midi_files::midi_files(&settings.midi).expect("found"))];
             let sources = vec![Source::Composer];
             let inventory = Inventory { sources, own, ..Inventory::default() };
-            build_with(&settings, inventory, || Ok(Workshop::bare(3))).expect("built")
+            build_with(&settings, inventory, || Ok(ClipRenderer::bare(3))).expect("built")
         };
         let corpus = build_it();
         let report = corpus.sources.iter().find(|source| source.name == "midi").expect("told");

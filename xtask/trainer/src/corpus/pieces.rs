@@ -56,7 +56,10 @@ pub(super) fn gather(
     let mut hash = Sha256::new();
     for (index, folder) in folders.iter().enumerate() {
         if !folder.is_dir() {
-            bail!("{kind} folder {} does not exist", folder.display());
+            bail!(
+                "{kind} folder {} does not exist; name one that does, or leave the option out",
+                folder.display()
+            );
         }
         // Two folders may hold files of one name.
         let prefix = if index == 0 { kind.to_owned() } else { format!("{kind}{}", index + 1) };

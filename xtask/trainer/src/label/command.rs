@@ -45,7 +45,7 @@ pub fn run(args: &LabelArgs) -> Result<()> {
     let ears = [&args.model].into_iter().chain(&args.agree);
     let ears = ears.map(|model| Ear::new(model)).collect::<Result<Vec<Ear>>>()?;
     let folder = args.folder.display();
-    ensure!(args.folder.is_dir(), "the folder {folder} does not exist");
+    ensure!(args.folder.is_dir(), "the folder {folder} does not exist; give one with recordings");
     let songs = with_labels(&args.folder);
     ensure!(
         !songs.is_empty(),

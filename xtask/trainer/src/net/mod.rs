@@ -13,6 +13,7 @@ mod cuda;
 mod dropout;
 mod front;
 mod gradient;
+mod grow;
 mod init;
 mod linear;
 mod loss;
@@ -32,6 +33,7 @@ mod tagger;
 pub use crnn::{Network, Shard, State};
 #[cfg(feature = "cuda")]
 pub use cuda::{GpuBeats, GpuTags};
+pub use grow::grow;
 pub use init::{random_parameters, random_tag_parameters};
 pub use loss::{HALFWAY, Loss, LossWeights, UNLABELLED};
 #[cfg(not(feature = "cuda"))]

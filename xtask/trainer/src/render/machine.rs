@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::audio::{Stereo, read_mono};
+use super::audio::Stereo;
+use super::decode::read_mono;
 use crate::clip::RATE_HZ;
 use crate::compose::score::Part;
 use crate::dice::Dice;

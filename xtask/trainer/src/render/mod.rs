@@ -3,11 +3,13 @@
 //! Deterministic for the same score, dice and sounds. Reads sound files when opened, never after.
 
 pub mod audio;
+pub mod decode;
 mod effect;
 pub mod filter;
 pub mod machine;
 mod oscillator;
 mod pump;
+pub mod resample;
 mod sf3;
 pub mod soundfont;
 mod sung;

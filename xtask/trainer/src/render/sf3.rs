@@ -9,7 +9,7 @@ use std::io::Cursor;
 use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
 
-use super::audio::decode_mono;
+use super::decode::decode_mono;
 
 /// Sample type bit of a Vorbis stream.
 const COMPRESSED: u16 = 0x10;

@@ -276,7 +276,7 @@ impl TagsArgs {
         words.extend(self.vocabulary.iter().map(|_| "--vocabulary FILE".to_owned()));
         words.extend(self.dev.iter().map(|_| "--dev DEV".to_owned()));
         if self.beats != Path::new("models/beats.onnx") {
-            words.push("--beats MODEL".to_owned());
+            words.push("--beats BEATS".to_owned());
         }
         words.extend(rendered.then(|| format!("--hours {}", self.hours)));
         words.push(format!("--steps {} --seed {}", plan.steps, plan.seed));
@@ -284,12 +284,8 @@ impl TagsArgs {
             Start::Scratch => "--stem scratch".to_owned(),
             Start::Frozen => "--stem frozen".to_owned(),
             Start::Tuned => "--stem tuned".to_owned(),
-            Start::Model => {
-                let sha256 = plan.from.as_deref().unwrap_or_default();
-                let keep =
-                    if self.keep > 0.0 { format!(" --keep {}", self.keep) } else { String::new() };
-                format!("--from MODEL (SHA-256 {sha256}){keep}")
-            }
+            Start::Model if self.keep > 0.0 => format!("--from MODEL --keep {}", self.keep),
+            Start::Model => "--from MODEL".to_owned(),
         });
         if !self.channels.is_empty() {
             let channels: Vec<String> = self.channels.iter().map(usize::to_string).collect();
@@ -318,6 +314,7 @@ impl TagsArgs {
         if self.gpu {
             words.push("--gpu".to_owned());
         }
+        words.extend(plan.from.iter().map(|sha256| format!("# MODEL: SHA-256 {sha256}")));
         words.join(" ")
     }
 }

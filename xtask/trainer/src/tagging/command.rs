@@ -1,9 +1,9 @@
 //! `trainer train tags`: from nothing, from datasets or from a user's own labelled music, to a model
 //! with its card.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use listener::{BANDS, TagSettings, Vocabulary};
 use metrics::{Judged, average_precision, expected_calibration_error, reliability};
 
@@ -11,15 +11,16 @@ use super::args::{BeatStem, TagsArgs};
 use super::card::{RealPiece, TagCard};
 use super::scores::{confusion, decisions, judgements, plays, scores_of};
 use super::users::Users;
-use super::{Desk, TagPlan, comparison, temperature, train, trial};
-use crate::corpus::{COLLECTED, audio_files, check_unheard, tagged};
+use super::{RunOptions, TagPlan, comparison, temperature, train, trial};
+use crate::corpus::tagged::{self, TagCorpus};
+use crate::corpus::{COLLECTED, audio_files, check_unheard};
 use crate::export::{self, Provenance};
 use crate::features;
 use crate::net::{GpuTags, TagShape};
 use crate::optimise::blend;
-use crate::render::audio::write_whole;
 use crate::tagclip::TagClip;
 use crate::train::gate::put_aside;
+use crate::write::write_whole;
 
 /// Runs `trainer train tags`.
 ///
@@ -30,57 +31,24 @@ use crate::train::gate::put_aside;
 /// As [`tagged::build`] and [`train`]; the model is written whole or not at all.
 pub fn run(args: &TagsArgs) -> Result<()> {
     let vocabulary = tagged::vocabulary(args.vocabulary.as_deref())?;
-    let desk = Desk { folder: Some(args.work.clone()), resume: args.resume, gpu: args.gpu };
-    desk.check()?;
+    let options =
+        RunOptions { folder: Some(args.work.clone()), resume: args.resume, gpu: args.gpu };
+    options.check()?;
     ensure!((0.0..1.0).contains(&args.keep), "keep = {}: give 0 to less than 1", args.keep);
     let (sets, own) = args.folders()?;
     if let Some(dev) = &args.dev {
         ensure!(!audio_files(dev).is_empty(), "--dev {} holds no audio", dev.display());
         check_unheard(dev, own.as_slice())?;
     }
-    let widened = |stem: Option<BeatStem>, plan: &TagPlan| {
-        stem.map(|stem| stem.widened(&plan.shape, plan.seed)).transpose()
-    };
-    let (plan, stem, compared) = match &args.from {
-        Some(from) => {
-            let (plan, params) = args.going_on(from, &vocabulary)?;
-            // What it is compared with begins with the beat network, not with the model it goes on from.
-            let compared = if args.compare > 0 { args.beat_stem()? } else { None };
-            let compared = widened(compared, &plan)?;
-            (plan, Some(params), compared)
-        }
-        None => {
-            let stem = args.beat_stem()?;
-            let plan = args.plan(stem.as_ref(), &vocabulary);
-            plan.check()?;
-            let stem = widened(stem, &plan)?;
-            (plan, stem.clone(), stem)
-        }
-    };
+    let Beginning { plan, start, compared } = Beginning::of(args, &vocabulary)?;
     if args.gpu {
         // Better now than after hours of rendering.
         GpuTags::open(&plan.shape, plan.batch, plan.blocks)?;
     }
-    let music = args.music(sets);
-    music.check()?;
     let users = own.map(|own| Users::read(&own, &vocabulary, args.folds, args.seed)).transpose()?;
-    let mut corpus = match &args.corpus[..] {
-        [] => tagged::build(&music, &vocabulary)?,
-        folders => tagged::open_all(folders, &vocabulary)?,
-    };
-    let mut folds = None;
-    if let Some(users) = users {
-        if corpus.holds_recordings() {
-            bail!("the corpus holds recordings already; give your own music to one of the two");
-        }
-        if args.folds.is_some() {
-            folds = Some(users.cross_validate(&plan, stem.as_deref(), &corpus.train, args.gpu)?);
-        }
-        let (learned, held) = users.without(0);
-        corpus.train.extend(learned);
-        corpus.validation.extend(held);
-        corpus.sources.push(users.report);
-    }
+    let mut corpus = rendered(args, sets, &vocabulary)?;
+    let folds = users.map(|users| join(args, &plan, start.as_deref(), users, &mut corpus));
+    let folds = folds.transpose()?.flatten();
     let (clips, validation) = (&corpus.train, &corpus.validation);
     ensure!(
         plan.recordings == 1 || clips.iter().any(|clip| clip.source == COLLECTED),
@@ -100,12 +68,12 @@ pub fn run(args: &TagsArgs) -> Result<()> {
     };
     let best = args.work.join("best-tags.onnx");
     let trained =
-        train(&plan, stem.as_deref(), clips, validation, &desk, "tags", |params, entry| {
+        train(&plan, start.as_deref(), clips, validation, &options, "tags", |params, entry| {
             // Not yet in its place: temperature and card are made at the end.
             write_whole(&best, &onnx(params, entry.step)?)
         })?;
     let mut params = trained.params.clone();
-    if let Some(start) = stem.filter(|_| args.keep > 0.0) {
+    if let Some(start) = start.filter(|_| args.keep > 0.0) {
         // A head in other words has nothing to keep.
         blend(&mut params, &start, args.keep);
     }
@@ -175,6 +143,67 @@ pub fn run(args: &TagsArgs) -> Result<()> {
         _ => (),
     }
     Ok(())
+}
+
+/// Where training starts.
+struct Beginning {
+    plan: TagPlan,
+    /// Parameters to begin with; none begins with chance.
+    start: Option<Vec<f32>>,
+    /// Those that other networks begin with in the comparison: the beat network's stem.
+    compared: Option<Vec<f32>>,
+}
+
+impl Beginning {
+    /// What `args` ask for: a tag model to go on from, or the stem of the beat network, or nothing.
+    fn of(args: &TagsArgs, vocabulary: &Vocabulary) -> Result<Self> {
+        let widened = |stem: Option<BeatStem>, plan: &TagPlan| {
+            stem.map(|stem| stem.widened(&plan.shape, plan.seed)).transpose()
+        };
+        if let Some(from) = &args.from {
+            let (plan, params) = args.going_on(from, vocabulary)?;
+            // What it is compared with begins with the beat network, not with the model it goes on from.
+            let compared = if args.compare > 0 { args.beat_stem()? } else { None };
+            let compared = widened(compared, &plan)?;
+            return Ok(Self { plan, start: Some(params), compared });
+        }
+        let stem = args.beat_stem()?;
+        let plan = args.plan(stem.as_ref(), vocabulary);
+        plan.check()?;
+        let stem = widened(stem, &plan)?;
+        Ok(Self { plan, start: stem.clone(), compared: stem })
+    }
+}
+
+/// The rendered corpus: made from `sets`, or read from the folders that were named.
+fn rendered(args: &TagsArgs, sets: Option<PathBuf>, vocabulary: &Vocabulary) -> Result<TagCorpus> {
+    let music = args.music(sets);
+    music.check()?;
+    match &args.corpus[..] {
+        [] => tagged::build(&music, vocabulary),
+        folders => tagged::open_all(folders, vocabulary),
+    }
+}
+
+/// Adds the user's own music to `corpus`; gives the table of the cross-validation, if one was asked for.
+fn join(
+    args: &TagsArgs,
+    plan: &TagPlan,
+    start: Option<&[f32]>,
+    users: Users,
+    corpus: &mut TagCorpus,
+) -> Result<Option<String>> {
+    ensure!(
+        !corpus.holds_recordings(),
+        "the corpus holds recordings already; give your own music to one of the two"
+    );
+    let cross_validate = || users.cross_validate(plan, start, &corpus.train, args.gpu);
+    let folds = args.folds.map(|_| cross_validate()).transpose()?;
+    let (learned, held) = users.without(0);
+    corpus.train.extend(learned);
+    corpus.validation.extend(held);
+    corpus.sources.push(users.report);
+    Ok(folds)
 }
 
 /// Expected calibration error of the highest genre of each clip.

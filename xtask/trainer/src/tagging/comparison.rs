@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::scores::{confusion, decisions, plays};
-use super::{Desk, Start, TagPlan, TagScores, train};
+use super::{RunOptions, Start, TagPlan, TagScores, train};
 use crate::baseline::{Baseline, descriptors};
 use crate::net::Pooling;
 use crate::tagclip::TagClip;
@@ -42,8 +42,9 @@ pub(super) fn variants(
         let mut plan = TagPlan { start, steps, from: None, ..plan.clone() };
         plan.shape.pooling = pooling;
         let name = format!("{}, {}", pooling.name(), start.name());
-        let desk = Desk { folder: None, resume: false, gpu: gpu && pooling == Pooling::Lstm };
-        let trained = train(&plan, stem, clips, validation, &desk, &name, |_, _| Ok(()))?;
+        let options =
+            RunOptions { folder: None, resume: false, gpu: gpu && pooling == Pooling::Lstm };
+        let trained = train(&plan, stem, clips, validation, &options, &name, |_, _| Ok(()))?;
         eprintln!("{name}: {:?}", trained.best.scores);
         let parameters = Some(plan.shape.layout().base.len);
         rows.push(Row { name, parameters, scores: trained.best.scores, mood: true });

@@ -23,9 +23,9 @@ use sha2::{Digest, Sha256};
 
 use crate::hash::hex;
 use crate::progress;
-use crate::render::audio::write_whole;
 use crate::tagclip::TagClip;
 use crate::train::checkpoint::{self, Checkpoint};
+use crate::write::write_whole;
 pub use args::TagsArgs;
 pub use plan::{Start, TagEntry, TagPlan};
 use run::Run;
@@ -40,7 +40,7 @@ const LEARNED: usize = 100;
 pub type Trained = crate::train::Trained<TagEntry>;
 
 /// Where a run keeps its files.
-pub struct Desk {
+pub struct RunOptions {
     /// Folder of checkpoint and journal; none keeps nothing.
     pub folder: Option<PathBuf>,
     /// Go on from the checkpoint there.
@@ -49,7 +49,7 @@ pub struct Desk {
     pub gpu: bool,
 }
 
-impl Desk {
+impl RunOptions {
     /// Checks what can be checked before hours of work.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ pub fn train(
     stem: Option<&[f32]>,
     train: &[TagClip],
     validation: &[TagClip],
-    desk: &Desk,
+    options: &RunOptions,
     name: &str,
     mut better: impl FnMut(&[f32], &TagEntry) -> Result<()>,
 ) -> Result<Trained> {
@@ -83,18 +83,18 @@ pub fn train(
     let music = Music::new(train, plan);
     let fingerprint = fingerprint(train);
     ensure!(!music.is_empty(), "no music to train on; ask for more hours");
-    let mut run = match desk.checkpoint() {
-        Some(path) if desk.resume => {
-            Run::resume(plan, &music, &fingerprint, Checkpoint::load(&path)?, desk.gpu)
+    let mut run = match options.checkpoint() {
+        Some(path) if options.resume => {
+            Run::resume(plan, &music, &fingerprint, Checkpoint::load(&path)?, options.gpu)
                 .with_context(|| path.display().to_string())?
         }
         path => {
-            let run = Run::start(plan, &music, &fingerprint, stem, desk.gpu)?;
+            let run = Run::start(plan, &music, &fingerprint, stem, options.gpu)?;
             path.as_deref().map_or(Ok(()), checkpoint::put_aside)?;
             run
         }
     };
-    if let Some(folder) = &desk.folder {
+    if let Some(folder) = &options.folder {
         std::fs::create_dir_all(folder)?;
     }
     let template = "{prefix} {bar:30} {pos}/{len}, {elapsed} gone, {eta} to go  {msg}";
@@ -113,7 +113,7 @@ pub fn train(
             bar.set_message(format!(
                 "genre {accuracy:.3} instruments {instruments:.3} mood {mood:.3}"
             ));
-            if let (Some(folder), Some(checkpoint)) = (&desk.folder, desk.checkpoint()) {
+            if let (Some(folder), Some(checkpoint)) = (&options.folder, options.checkpoint()) {
                 journal(&folder.join("tags.tsv"), &run.history)?;
                 run.checkpoint().store(&checkpoint)?;
             }

@@ -123,7 +123,11 @@ impl TagPlan {
         ensure!(self.validate_every > 0, "validate-every = 0: give at least 1");
         ensure!(self.patience > 0, "patience = 0: give at least 1");
         ensure!(self.blocks > 0, "blocks = 0: give at least 1");
-        ensure!(self.rate > 0.0 && self.rate < 1.0, "rate = {}: give 0.0001 to 0.01", self.rate);
+        ensure!(
+            self.rate > 0.0 && self.rate < 1.0,
+            "rate = {}: give more than 0 and less than 1; usual is 0.0001 to 0.01",
+            self.rate
+        );
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::sampler::{Lesson, Music};
+use super::sampler::{Example, Music};
 use super::scores::scores;
 use super::{Start, TagEntry, TagPlan, Trained};
 use crate::dice::Dice;
@@ -50,7 +50,7 @@ pub(super) struct Run {
     seconds: f64,
     running: (f64, usize),
     pub(super) history: Vec<TagEntry>,
-    benches: Vec<Bench>,
+    workers: Vec<ShardWorker>,
 }
 
 /// Who does the arithmetic of a shard.
@@ -69,19 +69,19 @@ impl Engine {
 }
 
 /// The memory of one shard.
-struct Bench {
+struct ShardWorker {
     engine: Engine,
     gradient: Vec<f32>,
 }
 
-/// The benches of a run: a thread of the CPU takes shards of a few lanes, a GPU the whole batch.
-fn benches(plan: &TagPlan, gpu: bool) -> Result<Vec<Bench>> {
-    let bench = |engine| Bench { engine, gradient: Vec::new() };
+/// The workers of a run: a thread of the CPU takes shards of a few lanes, a GPU the whole batch.
+fn workers(plan: &TagPlan, gpu: bool) -> Result<Vec<ShardWorker>> {
+    let worker = |engine| ShardWorker { engine, gradient: Vec::new() };
     if gpu {
         let gpu = GpuTags::open(&plan.shape, plan.batch, plan.blocks)?;
-        return Ok(vec![bench(Engine::Gpu(Box::new(gpu)))]);
+        return Ok(vec![worker(Engine::Gpu(Box::new(gpu)))]);
     }
-    Ok((0..plan.batch / SHARD).map(|_| bench(Engine::Cpu(Box::default()))).collect())
+    Ok((0..plan.batch / SHARD).map(|_| worker(Engine::Cpu(Box::default()))).collect())
 }
 
 impl Run {
@@ -122,8 +122,8 @@ impl Run {
             Start::Frozen | Start::Tuned => 2,
         };
         if own <= layout.stem.len() {
-            let lesson = prepare(plan, music, plan.batch, (0, 0));
-            standardise(&layout, &mut params, own, &lesson.mel, plan.batch);
+            let example = prepare(plan, music, plan.batch, (0, 0));
+            standardise(&layout, &mut params, own, &example.mel, plan.batch);
         }
         Ok(Self {
             adam: AdamW::new(&plan.shape.layout().base),
@@ -135,7 +135,7 @@ impl Run {
             seconds: 0.0,
             running: (0.0, 0),
             history: Vec::new(),
-            benches: benches(plan, gpu)?,
+            workers: workers(plan, gpu)?,
             music: name.to_owned(),
             plan: plan.clone(),
         })
@@ -196,25 +196,25 @@ impl Run {
         let begun = Instant::now();
         let (plan, step) = (&self.plan, self.step);
         let params = &self.params[..];
-        let packed = matches!(self.benches[0].engine, Engine::Cpu(_));
+        let packed = matches!(self.workers[0].engine, Engine::Cpu(_));
         let net = packed.then(|| TagNetwork::new(&plan.shape, params));
-        let lanes = plan.batch / self.benches.len();
+        let lanes = plan.batch / self.workers.len();
         let losses: Vec<TagLoss> = self
-            .benches
+            .workers
             .par_iter_mut()
             .enumerate()
-            .map(|(index, bench)| {
-                let lesson = prepare(plan, music, lanes, (step, index));
+            .map(|(index, worker)| {
+                let example = prepare(plan, music, lanes, (step, index));
                 let seed =
                     Dice::named(plan.seed, &format!("tags step {step} shard {index}")).seed();
-                bench.learn(plan, net.as_ref(), params, &lesson, seed)
+                worker.learn(plan, net.as_ref(), params, &example, seed)
             })
             .collect::<Result<_>>()?;
         let mut total = TagLoss::default();
         losses.iter().for_each(|loss| total.add(loss));
         let mut sum = vec![0.0; self.params.len()];
-        for bench in &self.benches {
-            sum.iter_mut().zip(bench.engine.grads()).for_each(|(sum, grad)| *sum += grad);
+        for worker in &self.workers {
+            sum.iter_mut().zip(worker.engine.grads()).for_each(|(sum, grad)| *sum += grad);
         }
         let rate = self.settings.rate_at(step, step as f64 / plan.steps as f64);
         // Decay alone would move a frozen stem.
@@ -278,51 +278,51 @@ impl Run {
 
 /// What the lanes of a shard hear: features [lanes, blocks * block, BANDS] and targets
 /// [blocks, lanes, outputs].
-fn prepare(plan: &TagPlan, music: &Music, lanes: usize, (step, index): (usize, usize)) -> Lesson {
+fn prepare(plan: &TagPlan, music: &Music, lanes: usize, (step, index): (usize, usize)) -> Example {
     let width = plan.shape.outputs();
-    let heard: Vec<Lesson> = (0..lanes)
+    let heard: Vec<Example> = (0..lanes)
         .into_par_iter()
         .map(|lane| {
             let name = format!("tags step {step} lane {}", index * lanes + lane);
-            music.lesson(plan, &mut Dice::named(plan.seed, &name))
+            music.example(plan, &mut Dice::named(plan.seed, &name))
         })
         .collect();
     let mut mel = Vec::with_capacity(lanes * heard[0].mel.len());
     let mut targets = vec![0.0; plan.blocks * lanes * width];
-    for (lane, lesson) in heard.iter().enumerate() {
-        mel.extend_from_slice(&lesson.mel);
-        for (block, truth) in lesson.targets.chunks_exact(width).enumerate() {
+    for (lane, example) in heard.iter().enumerate() {
+        mel.extend_from_slice(&example.mel);
+        for (block, truth) in example.targets.chunks_exact(width).enumerate() {
             targets[(block * lanes + lane) * width..][..width].copy_from_slice(truth);
         }
     }
-    Lesson { mel, targets }
+    Example { mel, targets }
 }
 
-impl Bench {
-    /// Loss and gradients of `lesson`. `net` is there on the CPU.
+impl ShardWorker {
+    /// Loss and gradients of `example`. `net` is there on the CPU.
     fn learn(
         &mut self,
         plan: &TagPlan,
         net: Option<&TagNetwork>,
         params: &[f32],
-        lesson: &Lesson,
+        example: &Example,
         seed: u64,
     ) -> Result<TagLoss> {
         let frozen = plan.start == Start::Frozen;
         let scale = 1.0 / (plan.batch * plan.blocks) as f32;
         let Self { engine, gradient } = self;
         let mut loss =
-            |logits: &[f32]| TagLoss::of(&plan.shape, logits, &lesson.targets, scale, gradient);
+            |logits: &[f32]| TagLoss::of(&plan.shape, logits, &example.targets, scale, gradient);
         match (engine, net) {
             (Engine::Cpu(shard), Some(net)) => {
                 let mut chance = ChaCha8Rng::seed_from_u64(seed);
-                shard.forward(net, &lesson.mel, SHARD, Some((plan.dropout, &mut chance)));
+                shard.forward(net, &example.mel, SHARD, Some((plan.dropout, &mut chance)));
                 let loss = loss(&shard.logits);
                 shard.backward(net, gradient, frozen);
                 Ok(loss)
             }
             (Engine::Gpu(gpu), _) => {
-                gpu.forward(params, &lesson.mel, Some((plan.dropout, seed)))?;
+                gpu.forward(params, &example.mel, Some((plan.dropout, seed)))?;
                 let loss = loss(gpu.logits());
                 gpu.backward(gradient, frozen)?;
                 Ok(loss)

@@ -34,7 +34,7 @@ pub(super) struct Music {
 }
 
 /// Features [blocks * block, BANDS] and targets [blocks, outputs] of one lane.
-pub(super) struct Lesson {
+pub(super) struct Example {
     pub(super) mel: Vec<f32>,
     pub(super) targets: Vec<f32>,
 }
@@ -71,38 +71,38 @@ impl Music {
         self.clips.is_empty()
     }
 
-    /// One lesson.
-    pub(super) fn lesson(&self, plan: &TagPlan, dice: &mut Dice) -> Lesson {
-        let mut lesson = self.stretch(dice);
+    /// One example.
+    pub(super) fn example(&self, plan: &TagPlan, dice: &mut Dice) -> Example {
+        let mut example = self.stretch(dice);
         if dice.chance(plan.mixup) {
             let other = self.stretch(dice);
-            self.mix(&mut lesson, &other, dice);
+            self.mix(&mut example, &other, dice);
         }
         if self.blocks > 1 && dice.chance(FOLLOWS) {
             let before = dice.whole(1, self.blocks / 2 + 1);
-            lesson = self.follow(&self.stretch(dice), &lesson, before);
+            example = self.follow(&self.stretch(dice), &example, before);
         }
         let width = self.genres + self.instruments + 2;
-        for targets in lesson.targets.chunks_exact_mut(width) {
+        for targets in example.targets.chunks_exact_mut(width) {
             for target in targets[..self.genres].iter_mut().filter(|t| **t >= 0.0) {
                 *target = (1.0 - plan.smoothing) * *target + plan.smoothing / self.genres as f32;
             }
         }
-        lesson
+        example
     }
 
     /// `before` blocks of `first`, of which nobody asks, then those that `second` begins with.
-    fn follow(&self, first: &Lesson, second: &Lesson, before: usize) -> Lesson {
+    fn follow(&self, first: &Example, second: &Example, before: usize) -> Example {
         let after = self.blocks - before;
         let (frames, width) = (self.block * BANDS, self.genres + self.instruments + 2);
         let mel = [&first.mel[..before * frames], &second.mel[..after * frames]].concat();
         let mut targets = vec![UNKNOWN; before * width];
         targets.extend_from_slice(&second.targets[..after * width]);
-        Lesson { mel, targets }
+        Example { mel, targets }
     }
 
     /// A stretch of one clip.
-    fn stretch(&self, dice: &mut Dice) -> Lesson {
+    fn stretch(&self, dice: &mut Dice) -> Example {
         let shelf = &self.shelves[dice.whole(0, self.shelves.len())];
         let (magnitudes, truth) = &self.clips[*dice.pick(shelf)];
         let pace = if dice.chance(0.5) { 1.0 } else { dice.normal(PACE).exp() };
@@ -128,7 +128,7 @@ impl Music {
             let last = place((block + 1) * self.block);
             self.mark(truth, (first, last), &mut targets);
         }
-        Lesson { mel, targets }
+        Example { mel, targets }
     }
 
     /// Appends what is true of a block, given that frames `span` of its clip were heard lately.
@@ -151,12 +151,12 @@ impl Music {
         targets.extend(truth.mood.unwrap_or([UNKNOWN; 2]));
     }
 
-    /// `lesson` with `other` sounding at the same time, somewhat softer. An instrument of one clip stays where
+    /// `example` with `other` sounding at the same time, somewhat softer. An instrument of one clip stays where
     /// that clip makes most of the sound in half of the places that sound, goes where it does so hardly
     /// anywhere, and between the two nobody can say.
-    fn mix(&self, lesson: &mut Lesson, other: &Lesson, dice: &mut Dice) {
+    fn mix(&self, example: &mut Example, other: &Example, dice: &mut Dice) {
         let gain = 10_f32.powf(-dice.between(0.0, 15.0) as f32 / 20.0);
-        let mut loud = lesson.mel.clone();
+        let mut loud = example.mel.clone();
         let mut soft = other.mel.clone();
         for mel in [&mut loud, &mut soft] {
             features::to_magnitudes(mel.as_chunks_mut::<BANDS>().0);
@@ -165,12 +165,12 @@ impl Music {
         let energy = |mel: &[f32]| mel.iter().map(|m| m * m).sum::<f32>();
         let (a, b) = (energy(&loud), energy(&soft));
         let share = a.sqrt() / (a.sqrt() + b.sqrt()).max(1e-9);
-        for ((to, loud), soft) in lesson.mel.iter_mut().zip(&loud).zip(&soft) {
+        for ((to, loud), soft) in example.mel.iter_mut().zip(&loud).zip(&soft) {
             *to = features::to_feature(loud + soft);
         }
         let masks = masks(&loud, &soft, self.block * BANDS);
         let width = self.genres + self.instruments + 2;
-        for (place, (to, &from)) in lesson.targets.iter_mut().zip(&other.targets).enumerate() {
+        for (place, (to, &from)) in example.targets.iter_mut().zip(&other.targets).enumerate() {
             let (block, k) = (place / width, place % width);
             let instrument = (self.genres..self.genres + self.instruments).contains(&k);
             *to = match (*to == UNKNOWN || from == UNKNOWN, instrument) {
@@ -253,13 +253,13 @@ mod tests {
         let music = Music::new(&clips, &plan);
         let (mut first, mut changes) = (0, 0);
         for seed in 0..200 {
-            let lesson = music.lesson(&plan, &mut Dice::named(seed, "lesson"));
-            assert_eq!(lesson.targets.len(), 6 * 7);
+            let example = music.example(&plan, &mut Dice::named(seed, "example"));
+            assert_eq!(example.targets.len(), 6 * 7);
             // What comes before a song change teaches nothing; the song begins where the targets do.
-            let begin = lesson.targets.chunks(7).position(|block| block[0] != UNKNOWN);
+            let begin = example.targets.chunks(7).position(|block| block[0] != UNKNOWN);
             let begin = begin.expect("a block that teaches");
             changes += usize::from(begin > 0);
-            let targets = &lesson.targets[7 * begin..];
+            let targets = &example.targets[7 * begin..];
             let is_first = targets[0] > 0.5;
             first += usize::from(is_first);
             assert!((targets[0] + targets[1] - 1.0).abs() < 1e-6);
@@ -280,8 +280,8 @@ mod tests {
         clips[0].truth.instruments = Some(vec![0b100; 6]);
         let music = Music::new(&clips, &plan);
         let recorded = (0..400).filter(|&seed| {
-            let lesson = music.lesson(&plan, &mut Dice::named(seed, "recordings"));
-            lesson.targets[3 * 7 + 4] > 0.5
+            let example = music.example(&plan, &mut Dice::named(seed, "recordings"));
+            example.targets[3 * 7 + 4] > 0.5
         });
         let count = recorded.count();
         assert!((160..240).contains(&count), "{count} of 400, about half");
@@ -292,8 +292,8 @@ mod tests {
         let plan = plan(0.0);
         let music = Music::new(&[clip(Some(0), 3, 1)], &plan);
         for seed in 0..20 {
-            let lesson = music.lesson(&plan, &mut Dice::named(seed, "short"));
-            let known = lesson.targets.chunks(7).filter(|block| block[0] != UNKNOWN).count();
+            let example = music.example(&plan, &mut Dice::named(seed, "short"));
+            let known = example.targets.chunks(7).filter(|block| block[0] != UNKNOWN).count();
             assert!((1..=3).contains(&known), "{known} of its 3 seconds");
         }
     }
@@ -313,12 +313,12 @@ mod tests {
         let plan = plan(1.0);
         let music = Music::new(&[clip(Some(0), 6, 0b001), clip(None, 6, 0b010)], &plan);
         for seed in 0..50 {
-            let lesson = music.lesson(&plan, &mut Dice::named(seed, "both"));
-            for targets in lesson.targets.chunks_exact(7) {
+            let example = music.example(&plan, &mut Dice::named(seed, "both"));
+            for targets in example.targets.chunks_exact(7) {
                 assert!(targets[2..5].iter().all(|&t| t == UNKNOWN || t == 0.0 || t == 1.0));
                 assert!(targets[5] == UNKNOWN || (targets[5] - 0.5).abs() < 1e-5);
             }
-            assert!(lesson.mel.iter().all(|m| m.is_finite()));
+            assert!(example.mel.iter().all(|m| m.is_finite()));
         }
     }
 }

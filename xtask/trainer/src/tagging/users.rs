@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use listener::Vocabulary;
 use metrics::collection::{Collection, Words, counts};
 
-use super::{Desk, TagPlan, TagScores, train};
+use super::{RunOptions, TagPlan, TagScores, train};
 use crate::corpus::{Labelled, RECORDINGS, SourceReport, collected, credits, folds};
 use crate::tagclip::TagClip;
 
@@ -132,9 +132,9 @@ impl Users {
         for fold in 0..count {
             let (learned, held) = self.without(fold);
             let clips = [rendered, &learned].concat();
-            let desk = Desk { folder: None, resume: false, gpu };
+            let options = RunOptions { folder: None, resume: false, gpu };
             let name = format!("fold {} of {count}", fold + 1);
-            let trained = train(plan, stem, &clips, &held, &desk, &name, |_, _| Ok(()))?;
+            let trained = train(plan, stem, &clips, &held, &options, &name, |_, _| Ok(()))?;
             eprintln!("{name}: {:?}", trained.best.scores);
             all.push(trained.best.scores);
         }

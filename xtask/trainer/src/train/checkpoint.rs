@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::sampler::Lane;
 use super::{Entry, Plan};
 use crate::net::State;
-use crate::render::audio::write_whole;
+use crate::write::write_whole;
 
 const MAGIC: &[u8; 11] = b"TATUMTRAIN1";
 const HASH: usize = 32;

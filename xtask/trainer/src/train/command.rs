@@ -9,17 +9,17 @@ use listener::{DecoderSettings, ModelFile};
 use super::checkpoint;
 use super::gate::{Marks, Trial, put_aside};
 use super::validate::{Scores, validate};
-use super::{Desk, Length, Plan, Trained, train};
+use super::{Length, Plan, RunOptions, Trained, train};
 use crate::card::{self, Card};
 use crate::clip::Clip;
 use crate::corpus::command::MusicArgs;
 use crate::corpus::{self, RECORDINGS};
 use crate::export::{self, Provenance};
-use crate::net::{BeatShape, GpuBeats};
+use crate::net::{BeatShape, GpuBeats, grow};
 use crate::optimise::blend;
-use crate::render::audio::write_whole;
 use crate::tagging::{self, TagsArgs};
 use crate::tune::{self, Piece};
+use crate::write::write_whole;
 
 /// Clips that the decoder is fitted to: more would take longer and change little.
 const FITTED: usize = 100;
@@ -84,8 +84,9 @@ pub struct BeatsArgs {
     /// Networks trained one after the other, each from a seed of its own, and averaged in the model.
     #[arg(long, default_value_t = 1)]
     voices: usize,
-    /// Model whose network and weights to begin with, instead of chance; sizes are then its own.
-    #[arg(long, conflicts_with_all = ["voices", "channels", "features", "hidden", "layers"])]
+    /// Model whose network and weights to begin with, instead of chance. Sizes are its own; where a larger one is
+    /// asked for, the network grows around what it knows.
+    #[arg(long, conflicts_with = "voices")]
     from: Option<PathBuf>,
     /// Share of the weights of --from in the result (Wortsman et al. 2022, WiSE-FT): further training on
     /// rendered music can cost what was known of other music.
@@ -100,27 +101,31 @@ pub struct BeatsArgs {
 /// Sizes of the network.
 #[derive(Debug, Args)]
 pub(super) struct Sizes {
-    /// Channels of the two convolutions.
-    #[arg(long, num_args = 2, default_values_t = BeatShape::default().channels)]
-    channels: Vec<usize>,
-    /// Features per frame.
-    #[arg(long, default_value_t = BeatShape::default().features)]
-    features: usize,
-    /// Units of each LSTM layer.
-    #[arg(long, default_value_t = BeatShape::default().hidden)]
-    hidden: usize,
-    /// LSTM layers.
-    #[arg(long, default_value_t = BeatShape::default().layers)]
-    layers: usize,
+    /// Channels of the two convolutions. Default: 16 24.
+    #[arg(long, num_args = 2)]
+    channels: Option<Vec<usize>>,
+    /// Features per frame. Default: 64.
+    #[arg(long)]
+    features: Option<usize>,
+    /// Units of each LSTM layer. Default: 96.
+    #[arg(long)]
+    hidden: Option<usize>,
+    /// LSTM layers. Default: 2.
+    #[arg(long)]
+    layers: Option<usize>,
 }
 
 impl Sizes {
-    pub(super) fn shape(&self) -> BeatShape {
+    /// These sizes; those of `usual` where none is given.
+    pub(super) fn shape(&self, usual: &BeatShape) -> BeatShape {
         BeatShape {
-            channels: [self.channels[0], self.channels[1]],
-            features: self.features,
-            hidden: self.hidden,
-            layers: self.layers,
+            channels: self
+                .channels
+                .as_ref()
+                .map_or(usual.channels, |channels| [channels[0], channels[1]]),
+            features: self.features.unwrap_or(usual.features),
+            hidden: self.hidden.unwrap_or(usual.hidden),
+            layers: self.layers.unwrap_or(usual.layers),
         }
     }
 }
@@ -144,9 +149,24 @@ impl Start {
         );
         Ok(Self { shape, params, sha256: export::sha256(&bytes) })
     }
+
+    /// The same in a network of the sizes `shape`, whose further units are drawn from `seed`.
+    fn grown(self, shape: BeatShape, seed: u64) -> Result<Self> {
+        let params = grow(&self.shape, &self.params, &shape, seed)?;
+        Ok(Self { shape, params, ..self })
+    }
 }
 
 impl BeatsArgs {
+    /// The network to begin with, if one is named.
+    fn start(&self) -> Result<Option<Start>> {
+        let Some(path) = &self.from else { return Ok(None) };
+        let start = Start::read(path)?;
+        let shape = self.sizes.shape(&start.shape);
+        shape.check()?;
+        Ok(Some(if shape == start.shape { start } else { start.grown(shape, self.music.seed)? }))
+    }
+
     fn plan(&self, start: Option<&Start>) -> Plan {
         let length = match (self.steps, self.minutes) {
             (Some(steps), _) => Length::Steps(steps),
@@ -154,7 +174,10 @@ impl BeatsArgs {
             (None, None) => Plan::default().length,
         };
         Plan {
-            shape: start.map_or_else(|| self.sizes.shape(), |start| start.shape.clone()),
+            shape: start.map_or_else(
+                || self.sizes.shape(&BeatShape::default()),
+                |start| start.shape.clone(),
+            ),
             from: start.map(|start| start.sha256.clone()),
             seed: self.music.seed,
             length,
@@ -169,12 +192,12 @@ impl BeatsArgs {
     }
 
     /// Where a network works: the first in the work folder, the others in folders of their own inside it.
-    fn desk(&self, voice: usize) -> Desk {
+    fn options(&self, voice: usize) -> RunOptions {
         let folder = match voice {
             0 => self.work.clone(),
             later => self.work.join(format!("voice-{}", later + 1)),
         };
-        Desk { folder, resume: self.resume, start: None, gpu: self.gpu }
+        RunOptions { folder, resume: self.resume, start: None, gpu: self.gpu }
     }
 
     /// Trains one of the networks that are averaged in the model.
@@ -187,11 +210,11 @@ impl BeatsArgs {
     ) -> Result<Trained> {
         let plan = Plan { seed: self.music.seed + voice as u64, ..self.plan(start) };
         let start = start.map(|start| start.params.clone());
-        let mut desk = Desk { start, ..self.desk(voice) };
+        let mut options = RunOptions { start, ..self.options(voice) };
         // A run that was stopped in an earlier voice has nothing of this one.
-        desk.resume &= voice == 0 || desk.check().is_ok();
-        let best = desk.folder.join("best.onnx");
-        train(&plan, clips, validation, &desk, |params, entry| {
+        options.resume &= voice == 0 || options.check().is_ok();
+        let best = options.folder.join("best.onnx");
+        train(&plan, clips, validation, &options, |params, entry| {
             // Not yet in its place: the decoder and the card that belong to it are made at the end.
             write_model(&best, &plan, params, &DecoderSettings::default(), &entry.scores).map(drop)
         })
@@ -223,16 +246,18 @@ impl BeatsArgs {
             words.push(format!("--hours {}", self.music.hours));
         }
         words.push(format!("--seed {}", self.music.seed));
-        if let Some(sha256) = &plan.from {
-            words.push(format!("--from MODEL (SHA-256 {sha256})"));
+        if plan.from.is_some() {
+            words.push("--from MODEL".to_owned());
             if self.keep > 0.0 {
                 words.push(format!("--keep {}", self.keep));
             }
-        } else if plan.shape != default.shape {
-            let BeatShape { channels: [a, b], features, hidden, layers } = &plan.shape;
-            words.push(format!(
-                "--channels {a} {b} --features {features} --hidden {hidden} --layers {layers}"
-            ));
+        }
+        if let Some(channels) = &self.sizes.channels {
+            words.push(format!("--channels {} {}", channels[0], channels[1]));
+        }
+        let Sizes { features, hidden, layers, .. } = self.sizes;
+        for (name, size) in [("features", features), ("hidden", hidden), ("layers", layers)] {
+            words.extend(size.map(|size| format!("--{name} {size}")));
         }
         for (name, value, usual) in [
             ("batch", plan.batch.to_string(), default.batch.to_string()),
@@ -249,6 +274,7 @@ impl BeatsArgs {
         if self.gpu {
             words.push("--gpu".to_owned());
         }
+        words.extend(plan.from.iter().map(|sha256| format!("# MODEL: SHA-256 {sha256}")));
         words.join(" ")
     }
 }
@@ -268,7 +294,7 @@ pub fn run(command: &TrainCommand) -> Result<()> {
 }
 
 fn beats(args: &BeatsArgs) -> Result<()> {
-    let start = args.from.as_deref().map(Start::read).transpose()?;
+    let start = args.start()?;
     let plan = args.plan(start.as_ref());
     plan.check()?;
     let cache = args.cache.clone().unwrap_or_else(|| args.work.join("corpus"));
@@ -279,7 +305,7 @@ fn beats(args: &BeatsArgs) -> Result<()> {
         "voices = {}: give 1 to {MOST_VOICES}",
         args.voices
     );
-    args.desk(0).check()?;
+    args.options(0).check()?;
     if let Some(dev) = &args.dev {
         corpus::check_unheard(dev, &args.music.audio)?;
     }
@@ -308,7 +334,7 @@ fn beats(args: &BeatsArgs) -> Result<()> {
     if !args.resume {
         // Else a voice of an earlier run could be resumed in this one.
         (1..MOST_VOICES)
-            .try_for_each(|later| checkpoint::put_aside(&args.desk(later).checkpoint()))?;
+            .try_for_each(|later| checkpoint::put_aside(&args.options(later).checkpoint()))?;
     }
     let mut voices = Vec::new();
     let mut clips = corpus.train;

@@ -22,7 +22,7 @@ use indicatif::ProgressBar;
 
 use crate::clip::Clip;
 use crate::progress;
-use crate::render::audio::write_whole;
+use crate::write::write_whole;
 use checkpoint::Checkpoint;
 pub use gate::Marks;
 pub use plan::{Entry, Length, Plan};
@@ -45,7 +45,7 @@ pub struct Trained<E = Entry> {
 }
 
 /// Where a run keeps its files.
-pub struct Desk {
+pub struct RunOptions {
     /// Folder of checkpoint and journal.
     pub folder: PathBuf,
     /// Go on from the checkpoint there.
@@ -56,7 +56,7 @@ pub struct Desk {
     pub gpu: bool,
 }
 
-impl Desk {
+impl RunOptions {
     /// Checks what can be checked before hours of work.
     ///
     /// # Errors
@@ -83,7 +83,7 @@ pub fn train(
     plan: &Plan,
     train: Vec<Clip>,
     validation: &[Clip],
-    desk: &Desk,
+    options: &RunOptions,
     mut better: impl FnMut(&[f32], &Entry) -> Result<()>,
 ) -> Result<Trained> {
     plan.check()?;
@@ -91,14 +91,14 @@ pub fn train(
         !train.is_empty() && !validation.is_empty(),
         "no music to train on; ask for more hours"
     );
-    std::fs::create_dir_all(&desk.folder)?;
+    std::fs::create_dir_all(&options.folder)?;
     let music = Music::new(train, plan.stretch, plan.recordings);
-    let checkpoint = desk.checkpoint();
-    let mut run = if desk.resume {
-        Run::resume(plan, &music, Checkpoint::load(&checkpoint)?, desk.gpu)
+    let checkpoint = options.checkpoint();
+    let mut run = if options.resume {
+        Run::resume(plan, &music, Checkpoint::load(&checkpoint)?, options.gpu)
             .with_context(|| checkpoint.display().to_string())?
     } else {
-        let run = Run::start(plan, &music, desk.start.as_deref(), desk.gpu)?;
+        let run = Run::start(plan, &music, options.start.as_deref(), options.gpu)?;
         checkpoint::put_aside(&checkpoint)?;
         run
     };
@@ -116,7 +116,7 @@ pub fn train(
         run.seconds += begun.elapsed().as_secs_f64();
         if run.step.is_multiple_of(plan.validate_every) || run.progress() >= 1.0 {
             let entry = run.validate(validation);
-            journal(&desk.journal(), &run.history)?;
+            journal(&options.journal(), &run.history)?;
             run.checkpoint().store(&checkpoint)?;
             if run.best_score() > told + CLEARLY {
                 told = run.best_score();

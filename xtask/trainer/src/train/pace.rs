@@ -16,7 +16,7 @@ use super::{Length, Plan};
 use crate::clip::{BeatLabel, Clip, frame_time};
 use crate::dice::Dice;
 use crate::export::{self, Provenance};
-use crate::net::random_parameters;
+use crate::net::{BeatShape, random_parameters};
 
 /// What to time.
 #[derive(Debug, Args)]
@@ -44,7 +44,8 @@ pub struct PaceArgs {
 pub fn run(args: &PaceArgs) -> Result<()> {
     ensure!(args.steps > 0, "steps = 0: give at least 1");
     let threads = args.threads.unwrap_or_else(rayon::current_num_threads);
-    let (shape, length, batch) = (args.sizes.shape(), Length::Steps(1000), args.batch);
+    let (shape, length, batch) =
+        (args.sizes.shape(&BeatShape::default()), Length::Steps(1000), args.batch);
     let plan = Plan { shape, length, batch, ..Plan::default() };
     plan.check()?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;

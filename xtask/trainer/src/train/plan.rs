@@ -99,8 +99,16 @@ impl Plan {
         );
         ensure!(self.validate_every > 0, "validate-every = 0: give at least 1");
         ensure!(self.patience > 0, "patience = 0: give at least 1");
-        ensure!((0.0..0.9).contains(&self.dropout), "dropout = {}: give 0 to 0.5", self.dropout);
-        ensure!(self.rate > 0.0 && self.rate < 1.0, "rate = {}: give 0.0001 to 0.01", self.rate);
+        ensure!(
+            (0.0..0.9).contains(&self.dropout),
+            "dropout = {}: give 0 to less than 0.9",
+            self.dropout
+        );
+        ensure!(
+            self.rate > 0.0 && self.rate < 1.0,
+            "rate = {}: give more than 0 and less than 1; usual is 0.0001 to 0.01",
+            self.rate
+        );
         Ok(())
     }
 }

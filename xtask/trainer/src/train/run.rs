@@ -32,7 +32,7 @@ pub(super) struct Run {
     states: Vec<State>,
     running: (f64, usize),
     pub(super) history: Vec<Entry>,
-    benches: Vec<Bench>,
+    workers: Vec<ShardWorker>,
 }
 
 /// Who does the arithmetic of a shard.
@@ -51,21 +51,21 @@ impl Engine {
 }
 
 /// The memory of one shard.
-struct Bench {
+struct ShardWorker {
     engine: Engine,
     mel: Vec<f32>,
     targets: Vec<f32>,
     gradient: Vec<f32>,
 }
 
-/// The benches of a run: a thread of the CPU takes shards of a few lanes, a GPU the whole batch.
-fn benches(plan: &Plan, gpu: bool) -> Result<Vec<Bench>> {
-    let bench = |engine| Bench { engine, mel: vec![], targets: vec![], gradient: vec![] };
+/// The workers of a run: a thread of the CPU takes shards of a few lanes, a GPU the whole batch.
+fn workers(plan: &Plan, gpu: bool) -> Result<Vec<ShardWorker>> {
+    let worker = |engine| ShardWorker { engine, mel: vec![], targets: vec![], gradient: vec![] };
     if gpu {
         let gpu = GpuBeats::open(&plan.shape, plan.batch, plan.stretch)?;
-        return Ok(vec![bench(Engine::Gpu(Box::new(gpu)))]);
+        return Ok(vec![worker(Engine::Gpu(Box::new(gpu)))]);
     }
-    Ok((0..plan.batch / SHARD).map(|_| bench(Engine::Cpu(Box::default()))).collect())
+    Ok((0..plan.batch / SHARD).map(|_| worker(Engine::Cpu(Box::default()))).collect())
 }
 
 /// The optimiser's settings.
@@ -89,8 +89,8 @@ impl Run {
     ) -> Result<Self> {
         let params =
             from.map_or_else(|| random_parameters(&plan.shape, plan.seed), <[f32]>::to_vec);
-        let benches = benches(plan, gpu)?;
-        let lanes = plan.batch / benches.len();
+        let workers = workers(plan, gpu)?;
+        let lanes = plan.batch / workers.len();
         Ok(Self {
             adam: AdamW::new(&plan.shape.layout()),
             settings: settings(plan),
@@ -101,10 +101,10 @@ impl Run {
             seconds: 0.0,
             music: music.fingerprint().to_owned(),
             lanes: vec![None; plan.batch],
-            states: vec![State::new(&plan.shape, lanes); benches.len()],
+            states: vec![State::new(&plan.shape, lanes); workers.len()],
             running: (0.0, 0),
             history: Vec::new(),
-            benches,
+            workers,
             plan: plan.clone(),
         })
     }
@@ -172,24 +172,24 @@ impl Run {
     pub(super) fn learn(&mut self, music: &Music) -> Result<f64> {
         let plan = &self.plan;
         let params = &self.params[..];
-        let packed = matches!(self.benches[0].engine, Engine::Cpu(_));
+        let packed = matches!(self.workers[0].engine, Engine::Cpu(_));
         let net = packed.then(|| Network::new(&plan.shape, params));
         let step = self.step;
-        let lanes = self.lanes.chunks_exact_mut(plan.batch / self.benches.len());
+        let lanes = self.lanes.chunks_exact_mut(plan.batch / self.workers.len());
         let shards: Vec<_> =
-            self.benches.iter_mut().zip(lanes).zip(&mut self.states).enumerate().collect();
+            self.workers.iter_mut().zip(lanes).zip(&mut self.states).enumerate().collect();
         let losses: Vec<Loss> = shards
             .into_par_iter()
-            .map(|(index, ((bench, lanes), state))| {
-                bench.prepare(plan, music, lanes, state, (step, index));
+            .map(|(index, ((worker, lanes), state))| {
+                worker.prepare(plan, music, lanes, state, (step, index));
                 let seed = Dice::named(plan.seed, &format!("step {step} shard {index}")).seed();
-                bench.learn(plan, net.as_ref(), params, state, seed)
+                worker.learn(plan, net.as_ref(), params, state, seed)
             })
             .collect::<Result<_>>()?;
         let mut total = Loss::default();
         losses.iter().for_each(|loss| total.add(loss));
-        let mut sum = self.benches[0].engine.grads().to_vec();
-        for other in &self.benches[1..] {
+        let mut sum = self.workers[0].engine.grads().to_vec();
+        for other in &self.workers[1..] {
             sum.iter_mut().zip(other.engine.grads()).for_each(|(sum, grad)| *sum += grad);
         }
         let rate = self.settings.rate_at(self.step, self.progress());
@@ -245,7 +245,7 @@ impl Run {
     }
 }
 
-impl Bench {
+impl ShardWorker {
     /// Lets every lane hear its next stretch: features [lanes, stretch, BANDS] and targets
     /// [stretch, lanes, OUTPUTS].
     fn prepare(

@@ -11,7 +11,7 @@ use super::{Piece, by_source, fit, judged, onset_f, summary};
 use crate::corpus;
 use crate::corpus::command::MusicArgs;
 use crate::export;
-use crate::render::audio::write_whole;
+use crate::write::write_whole;
 
 /// Fits the decoder.
 #[derive(Debug, Args)]
@@ -42,12 +42,22 @@ pub struct TuneArgs {
     score: bool,
 }
 
+/// The names of all settings.
+fn names(settings: &serde_json::Value) -> String {
+    let names = settings.as_object().into_iter().flat_map(|settings| settings.keys().cloned());
+    names.collect::<Vec<_>>().join(", ")
+}
+
 /// `settings` with those that the JSON object `text` names.
 fn turned(settings: &DecoderSettings, text: &str) -> Result<DecoderSettings> {
     let mut value = serde_json::to_value(settings)?;
     let wanted: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
     for (name, number) in wanted {
-        ensure!(value.get(&name).is_some(), "{name} is no decoder setting");
+        ensure!(
+            value.get(&name).is_some(),
+            "{name} is no decoder setting; there are {}",
+            names(&value)
+        );
         let before = std::mem::replace(&mut value[&name], number);
         ensure!(
             before.is_number() == value[&name].is_number(),
@@ -69,7 +79,7 @@ pub fn run(args: &TuneArgs) -> Result<()> {
         std::fs::read(&args.model).with_context(|| format!("reading {}", args.model.display()))?;
     let read = || anyhow::Ok((export::parameters(&bytes)?, ModelFile::read(&bytes)?.decoder));
     let ((shape, params), mut start) = read().with_context(|| {
-        format!("{} is not a beat model that can be tuned", args.model.display())
+        format!("{} is not a beat model that can be tuned; give one that `cargo xtask train beats` made", args.model.display())
     })?;
     if let Some(text) = &args.settings {
         start = turned(&start, text).with_context(|| format!("--settings {text}"))?;

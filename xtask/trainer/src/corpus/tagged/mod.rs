@@ -23,10 +23,10 @@ use listener::{FeatureSpec, Vocabulary};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::clip_renderer::ClipRenderer;
 use super::inventory::Inventory;
 use super::listing::{self, Listing};
 use super::sources::{CLIP_S, Source};
-use super::workshop::Workshop;
 use super::{CorpusSettings, RECORDINGS, Sound, SourceReport, cache, cache_folder, make_missing};
 use crate::baseline::chroma::chroma;
 use crate::dice::Dice;
@@ -183,10 +183,10 @@ pub fn build(settings: &CorpusSettings, vocabulary: &Vocabulary) -> Result<TagCo
         jobs.par_iter().map(|job| load(&folder, &job.name)).collect();
     let (mut failed, mut unusable) = (Vec::new(), BTreeMap::new());
     if clips.contains(&None) {
-        let workshop = Workshop::open(settings)?;
-        unusable = workshop.skipped();
+        let renderer = ClipRenderer::open(settings)?;
+        unusable = renderer.skipped();
         failed = make_missing(&mut clips, |index| {
-            store(&folder, render(&workshop, &jobs[index], vocabulary, settings.seed)?)
+            store(&folder, render(&renderer, &jobs[index], vocabulary, settings.seed)?)
         });
     }
     for (index, error) in &failed {
@@ -240,9 +240,14 @@ fn jobs(hours: f64, vocabulary: &Vocabulary) -> Vec<Job> {
 }
 
 /// Writes, plays, mixes and spoils the music of `job`, and takes its features.
-fn render(workshop: &Workshop, job: &Job, vocabulary: &Vocabulary, seed: u64) -> Result<TagClip> {
+fn render(
+    renderer: &ClipRenderer,
+    job: &Job,
+    vocabulary: &Vocabulary,
+    seed: u64,
+) -> Result<TagClip> {
     let mut dice = Dice::named(seed, &format!("tags {}", job.name));
-    let library = workshop.library();
+    let library = renderer.library();
     let piece = match &job.genre {
         Some(genre) => write::of_genre(library, genre, job.split, &mut dice)?,
         None => {
@@ -275,7 +280,7 @@ fn render(workshop: &Workshop, job: &Job, vocabulary: &Vocabulary, seed: u64) ->
         Ok(instruments::sounding(&of.collect::<Result<Vec<_>>>()?))
     };
     let (take, frames) =
-        workshop.play_parts(piece.score, job.split, &mut dice, &timbres, sounding)?;
+        renderer.play_parts(piece.score, job.split, &mut dice, &timbres, sounding)?;
     if frames.len() < 400 {
         bail!("is only {:.1} s long", take.seconds());
     }
@@ -400,10 +405,10 @@ mod tests {
     #[test]
     fn a_clip_survives_the_disk() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let workshop = Workshop::bare(1);
+        let renderer = ClipRenderer::bare(1);
         let job =
             Job { name: "jazz-000001".into(), split: Split::Train, genre: Some("jazz".into()) };
-        let clip = render(&workshop, &job, &vocabulary(), 1).expect("rendered");
+        let clip = render(&renderer, &job, &vocabulary(), 1).expect("rendered");
         let stored = store(folder.path(), clip).expect("stored");
         assert_eq!(load(folder.path(), &job.name), Some(stored.clone()));
         assert_eq!(stored.truth.genre, Some(1));

@@ -1,4 +1,4 @@
-//! The workshop: everything rendering needs, opened once; a job goes in, a clip comes out.
+//! The renderer: everything rendering needs, opened once; a job goes in, a clip comes out.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,12 +17,13 @@ use crate::clip::{Clip, RATE_HZ};
 use crate::compose::score::Score;
 use crate::dice::Dice;
 use crate::features;
-use crate::render::audio::{at_rate, read_mono_at_its_rate};
+use crate::render::decode::read_mono_at_its_rate;
+use crate::render::resample::at_rate;
 use crate::render::timbre::Timbre;
 use crate::render::{Split, Stems, Studio};
 
 /// Data and sounds.
-pub(super) struct Workshop {
+pub(super) struct ClipRenderer {
     seed: u64,
     library: Library,
     studio: Studio,
@@ -37,7 +38,7 @@ struct Recording {
     rate_hz: f64,
 }
 
-impl Workshop {
+impl ClipRenderer {
     /// Reads the datasets and SoundFonts, and says on stderr which files it cannot use.
     ///
     /// # Errors
