@@ -15,7 +15,7 @@ Usage: cargo xtask <command> [options]
 
   demo [--out DIR]             build the plugin, play assets/demo.ogg through it, show what it heard
   listen FILE... [options]     what the built plugin hears in wav, flac, ogg or mp3 files
-      --live                   run the causal engine instead of an offline render
+      --live                   as on a playing track instead of an offline render: the same beats
       --block N                samples per block (512)
       --rate HZ                host at this rate instead of the file's own
       --out DIR                write NAME.beats .mid .csv .jams .json .png there
@@ -45,10 +45,10 @@ Usage: cargo xtask <command> [options]
       --plugin PATH            host this CLAP; without its faults, if it is the one that ships
   bundle [cargo options]       make target/bundled/tatum.clap and tatum.vst3 (release unless --profile)
       --with-runtime[=KIND]    and put ONNX Runtime into both, as `runtime` does
-  runtime [options]            fetch ONNX Runtime with pip, pinned and hashed, for faster or GPU inference
+  runtime [options]            fetch ONNX Runtime with pip, pinned and hashed, for a GPU, or models of other makes; slower on the processor for ours
       --kind KIND              cpu (default), cuda or webgpu
       --out DIR                put it there, not into the bundles
-  train MODEL [options]        make a model again; `cargo xtask train --help` lists the options
+  train beats|tags [options]   make a model again; `cargo xtask train beats --help` lists the options
   tune [options]               fit the decoder to a trained model
   pace [options]               time a step of training and of the model
   stages [options]             time each stage of the ear
@@ -62,6 +62,11 @@ fn main() -> ExitCode {
     let mut args = env::args().skip(1);
     let command = args.next().unwrap_or_default();
     let rest: Vec<String> = args.collect();
+    let has_no_help_of_its_own = ["bundle", "runtime", "golden"].contains(&command.as_str());
+    if has_no_help_of_its_own && tools::wants_help(&rest) {
+        print!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let done = match command.as_str() {
         "bundle" => tools::bundle(&rest),
         "runtime" => tools::runtime(&rest),

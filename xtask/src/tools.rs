@@ -148,7 +148,7 @@ fn is_plugin_given(args: &[String]) -> bool {
     args.iter().any(|arg| arg == "--plugin" || arg.starts_with("--plugin="))
 }
 
-fn wants_help(args: &[String]) -> bool {
+pub(crate) fn wants_help(args: &[String]) -> bool {
     args.iter().any(|arg| arg == "--help" || arg == "-h")
 }
 

@@ -47,10 +47,10 @@ pub struct Options {
     #[arg(long, value_name = "PATH")]
     pub plugin: Option<PathBuf>,
     /// What `trainer stages --json` printed; - for stdin.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide = true)]
     pub stages: Option<PathBuf>,
     /// The project's folder: its demo song, its peers.
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", default_value = ".", hide = true)]
     pub workspace: PathBuf,
 }
 

@@ -51,11 +51,11 @@ pub struct Options {
     /// Print one JSON object instead of the table.
     #[arg(long)]
     pub json: bool,
-    /// The CLAP to host [default: what `cargo xtask bundle` made].
+    /// The CLAP to host [default: one with faults in it, built into target/soak].
     #[arg(long, value_name = "PATH")]
     pub plugin: Option<PathBuf>,
     /// The project's folder: its demo song, its models.
-    #[arg(long, value_name = "DIR", default_value = ".")]
+    #[arg(long, value_name = "DIR", default_value = ".", hide = true)]
     pub workspace: PathBuf,
 }
 

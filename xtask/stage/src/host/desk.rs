@@ -109,7 +109,7 @@ impl Player {
     pub(crate) fn choose(&mut self, field: &str, path: &Path) -> Result<()> {
         let chosen = session::with_model(&self.save()?, field, &path.display().to_string())?;
         if !self.load(&chosen)? {
-            bail!("does not load its own state");
+            bail!("does not load its own state back; choose another --plugin");
         }
         Ok(())
     }

@@ -115,7 +115,9 @@ impl Player {
         let mode = if offline { RenderMode::Offline } else { RenderMode::Realtime };
         match render {
             Some(render) => render.set(&instance.plugin_handle(), mode)?,
-            None if offline => bail!("cannot render offline; try --live"),
+            None if offline => {
+                bail!("cannot render offline: it has no `clap.render`; choose another --plugin")
+            }
             None => (),
         }
         let configuration = PluginAudioConfiguration {
@@ -130,7 +132,10 @@ impl Player {
         report.record(&instance.plugin_handle(), setting.record);
         let processor = match stopped.start_processing() {
             Ok(processor) => processor,
-            Err(_) => bail!("does not start processing"),
+            Err(_) => bail!(
+                "refuses to start processing at {} Hz; choose another --plugin, or audio at 44100 or 48000 Hz",
+                setting.rate_hz
+            ),
         };
         self.processor = Some(processor);
         // One that the user chooses from here on is for the next time.
