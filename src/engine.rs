@@ -22,6 +22,7 @@ use crate::outputs::midi::{Midi, Note};
 use crate::params::TatumParams;
 use crate::pending::{Due, Event, Pending};
 use crate::report::{Recorder, ReportEvent};
+use crate::silence::Silence;
 use crate::transport::TransportWatch;
 
 /// Blocks are worked on in pieces of this many samples, so that a block of any size needs no more
@@ -39,8 +40,6 @@ const REST_S: f64 = 0.5;
 const STALE_S: f64 = 0.25;
 /// A tempo must change by this much, relatively, to be reported as a new one.
 const TEMPO_STEP: f32 = 0.005;
-/// Audio that is nowhere louder than this is silence.
-const SILENCE: f32 = 1e-5;
 /// A stopped transport is quiet when there was nothing but silence for this long, beats of the slowest tempo: longer
 /// than what lies between the beats of live input.
 const QUIET_BEATS: f64 = 1.25;
@@ -74,8 +73,7 @@ pub(crate) struct Engine {
     /// since.
     block: i64,
     transport: TransportWatch,
-    /// Samples of silence up to now.
-    silent: i64,
+    silence: Silence,
     /// Nothing is said: the user has bypassed the plugin, or nothing plays.
     muted: bool,
     /// The range of tempi, BPM: another one makes the decoder begin anew.
@@ -113,7 +111,7 @@ impl Engine {
             samples: 0,
             block: 0,
             transport: TransportWatch::default(),
-            silent: 0,
+            silence: Silence::default(),
             muted: false,
             range: Debounce::default(),
             automation: Automation::default(),
@@ -157,7 +155,7 @@ impl Engine {
     pub(crate) fn reset(&mut self) {
         self.now = 0;
         self.transport.reset();
-        self.silent = 0;
+        self.silence = Silence::default();
         self.automation.reset();
         self.midi.reset();
         self.cv.reset();
@@ -232,7 +230,7 @@ impl Engine {
         // What was heard before a jump leaves as it would have.
         self.collect();
         let pause_s = QUIET_BEATS * 60.0 / f64::from(self.settings.min_bpm);
-        let quiet = self.silent >= self.look_ahead + (pause_s * self.rate_hz) as i64;
+        let quiet = self.silence.samples() >= self.look_ahead + (pause_s * self.rate_hz) as i64;
         let jumped = self.transport.jumped(transport, samples, quiet);
         if jumped || (self.gap && self.lane.has_room()) {
             self.restart();
@@ -258,6 +256,7 @@ impl Engine {
     fn mute(&mut self, muted: bool) {
         if muted && !self.muted {
             self.midi.reset();
+            self.mood = Mood::default();
             self.rest_at = Some(self.now);
         }
         self.muted = muted;
@@ -269,9 +268,7 @@ impl Engine {
         let _flushed = Flushed::here();
         let mono = &mut self.mono[..end - start];
         downmix(audio, start, mono);
-        let loud = mono.iter().rposition(|sample| sample.abs() > SILENCE);
-        self.silent =
-            loud.map_or(self.silent + mono.len() as i64, |at| (mono.len() - 1 - at) as i64);
+        self.silence.hear(mono);
         self.lane.shared.ring.write(mono);
         let Some(log_mel) = self.log_mel.as_mut().filter(|_| !self.gap) else { return };
         let (lane, gap, recorder) = (&mut self.lane, &mut self.gap, &self.recorder);
@@ -380,60 +377,72 @@ impl Engine {
     fn send(&mut self, due: Due, at: i64, offset: u32, sinks: &mut Sinks<'_>) {
         let stale = self.block + (STALE_S * self.rate_hz).round() as i64;
         match due.event {
-            Event::Beat(_) | Event::Onset(_) if self.muted || at - due.at > stale => {}
-            Event::Frame(heard, activations, bar, mood) => {
-                let (activations, bar, mood) = if self.muted {
-                    (Activations::default(), BarState::default(), Some(Mood::default()))
-                } else {
-                    (activations, bar, mood)
-                };
-                if bar.locked {
-                    self.shown_bpm = bar.tempo.0;
-                }
-                self.mood = mood.unwrap_or(self.mood);
-                let phase = if bar.locked { bar.phase } else { 0.0 };
-                self.show(&activations, phase, offset, sinks);
-                let rest_at = self.rest_after(at);
-                self.rest_at = Some(rest_at);
-                self.cv.follow(&bar, due.at, rest_at);
-                let confidence = bar.confidence;
-                self.time(Timed::Frame, heard, at);
-                self.recorder.push(ReportEvent::Frame {
-                    at: due.at,
-                    heard,
-                    activations,
-                    phase,
-                    confidence,
-                });
-                self.report_tempo(bar.locked.then_some(bar.tempo), due.at);
+            Event::Frame(centre, activations, bar, mood) => {
+                let said = if self.muted { Default::default() } else { (activations, bar, mood) };
+                self.send_frame(centre, said, due.at, at, offset, sinks);
             }
+            Event::Beat(_) | Event::Onset(_) if self.muted || at - due.at > stale => {}
             // It was decided before a jump or with less lead: a beat that falls later has left already.
             Event::Beat(beat) if beat.at.0 <= self.last_beat => {}
-            Event::Beat(beat) => {
-                self.last_beat = beat.at.0;
-                let strength = beat.confidence;
-                self.strike((Note::Beat, CvPulse::Beat), strength, at, offset, sinks);
-                if beat.in_bar == 1 {
-                    self.strike((Note::Downbeat, CvPulse::Downbeat), strength, at, offset, sinks);
-                }
-                let Beat { at: own, in_bar, beats_per_bar, tempo: bpm, confidence } = beat;
-                let (at, emitted) = (own.0, at);
-                self.time(Timed::Beat, at, emitted);
-                self.recorder.push(ReportEvent::Beat {
-                    at,
-                    emitted,
-                    in_bar,
-                    beats_per_bar,
-                    bpm,
-                    confidence,
-                });
-            }
-            Event::Onset(Onset { at: own, strength }) => {
-                self.strike((Note::Onset, CvPulse::Onset), strength, at, offset, sinks);
-                self.time(Timed::Onset, own.0, at);
-                self.recorder.push(ReportEvent::Onset { at: own.0, emitted: at, strength });
-            }
+            Event::Beat(beat) => self.send_beat(beat, at, offset, sinks),
+            Event::Onset(onset) => self.send_onset(onset, at, offset, sinks),
         }
+    }
+
+    /// Sends what a frame says whose centre is host sample `centre`, and which was due at `due`.
+    fn send_frame(
+        &mut self,
+        centre: i64,
+        (activations, bar, mood): (Activations, BarState, Option<Mood>),
+        due: i64,
+        at: i64,
+        offset: u32,
+        sinks: &mut Sinks<'_>,
+    ) {
+        if bar.locked {
+            self.shown_bpm = bar.tempo.0;
+        }
+        self.mood = mood.unwrap_or(self.mood);
+        let phase = if bar.locked { bar.phase } else { 0.0 };
+        self.show(&activations, phase, offset, sinks);
+        let rest_at = self.rest_after(at);
+        self.rest_at = Some(rest_at);
+        self.cv.follow(&bar, due, rest_at);
+        self.time(Timed::Frame, centre, at);
+        let confidence = bar.confidence;
+        self.recorder.push(ReportEvent::Frame {
+            at: due,
+            heard: centre,
+            activations,
+            phase,
+            confidence,
+        });
+        self.report_tempo(bar.locked.then_some(bar.tempo), due);
+    }
+
+    fn send_beat(&mut self, beat: Beat, emitted: i64, offset: u32, sinks: &mut Sinks<'_>) {
+        let Beat { at: SamplePos(at), in_bar, beats_per_bar, tempo: bpm, confidence } = beat;
+        self.last_beat = at;
+        self.strike((Note::Beat, CvPulse::Beat), confidence, emitted, offset, sinks);
+        if in_bar == 1 {
+            self.strike((Note::Downbeat, CvPulse::Downbeat), confidence, emitted, offset, sinks);
+        }
+        self.time(Timed::Beat, at, emitted);
+        self.recorder.push(ReportEvent::Beat {
+            at,
+            emitted,
+            in_bar,
+            beats_per_bar,
+            bpm,
+            confidence,
+        });
+    }
+
+    fn send_onset(&mut self, onset: Onset, emitted: i64, offset: u32, sinks: &mut Sinks<'_>) {
+        let Onset { at: SamplePos(at), strength } = onset;
+        self.strike((Note::Onset, CvPulse::Onset), strength, emitted, offset, sinks);
+        self.time(Timed::Onset, at, emitted);
+        self.recorder.push(ReportEvent::Onset { at, emitted, strength });
     }
 
     /// Sends a note and a pulse at host sample `at`, `offset` samples into the block.

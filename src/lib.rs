@@ -28,6 +28,7 @@ mod report;
 mod resident;
 mod ring;
 mod runtime;
+mod silence;
 mod snapshot;
 mod text;
 mod transport;
