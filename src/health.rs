@@ -54,6 +54,11 @@ impl Health {
             Self::Ok | Self::ModelMissing(_) | Self::RuntimeRefused(_) | Self::ProviderRefused(_)
         )
     }
+
+    /// Whether there is nothing to worry about: all is well, or will soon be.
+    pub(crate) fn is_calm(&self) -> bool {
+        matches!(self, Self::Ok | Self::Waiting | Self::Loading)
+    }
 }
 
 impl fmt::Display for Health {

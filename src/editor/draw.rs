@@ -55,10 +55,10 @@ fn status(ui: &mut Ui, foot: Rect, scale: f32, snapshot: &Snapshot) {
     let painter = ui.painter().with_clip_rect(room.expand(2.0));
     // With nothing wrong with the beats there is room to say what is wrong with the tags.
     let health = match &snapshot.health {
-        Health::Ok if !is_calm(&snapshot.tag_health) => &snapshot.tag_health,
+        Health::Ok if !snapshot.tag_health.is_calm() => &snapshot.tag_health,
         health => health,
     };
-    let calm = is_calm(health);
+    let calm = health.is_calm();
     let color = match health {
         Health::Ok => theme::GOOD,
         _ if calm => theme::DIM,
@@ -86,11 +86,6 @@ fn status(ui: &mut Ui, foot: Rect, scale: f32, snapshot: &Snapshot) {
     // A long remedy is cut by the buttons: the whole of it is one hover away.
     let id = ui.scope_id().with("health");
     ui.interact(shown.intersect(room), id, Sense::hover()).on_hover_text(line);
-}
-
-/// Whether there is nothing to worry about.
-fn is_calm(health: &Health) -> bool {
-    matches!(health, Health::Ok | Health::Waiting | Health::Loading)
 }
 
 #[cfg(test)]

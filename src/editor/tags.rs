@@ -43,8 +43,8 @@ pub(super) fn panel(ui: &Ui, area: Rect, scale: f32, snapshot: &Snapshot) {
 }
 
 /// Whether something is wrong with the tags.
-pub(super) fn fault(health: &Health) -> bool {
-    !health.listens() && !matches!(health, Health::Waiting | Health::Loading)
+fn fault(health: &Health) -> bool {
+    !health.listens() && !health.is_calm()
 }
 
 /// How strong the tags are drawn: fully while there is music.

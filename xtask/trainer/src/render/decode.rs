@@ -28,18 +28,19 @@ pub fn read_mono(path: &Path) -> Result<Vec<f32>> {
 /// As [`read_mono`].
 pub fn read_mono_at_its_rate(path: &Path) -> Result<(Vec<f32>, f64)> {
     let extension = path.extension().and_then(|e| e.to_str());
-    let open = || decode_mono(Box::new(File::open(path)?), extension);
-    let (mono, rate_hz) = open().with_context(|| path.display().to_string())?;
-    // Some formats end without a word where the file was cut.
-    if let Some(announced_s) = seconds(path)? {
-        let found_s = mono.len() as f64 / rate_hz;
-        ensure!(
-            found_s > 0.99 * announced_s,
-            "{}: ends early, after {found_s:.1} of {announced_s:.1} s; copy or export it again",
-            path.display()
-        );
-    }
-    Ok((mono, rate_hz))
+    let whole = || {
+        let (mono, rate_hz, announced) = decode_mono(Box::new(File::open(path)?), extension)?;
+        // Some formats end without a word where the file was cut.
+        if let Some(frames) = announced {
+            let [found_s, announced_s] = [mono.len() as u64, frames].map(|n| n as f64 / rate_hz);
+            ensure!(
+                found_s > 0.99 * announced_s,
+                "ends early, after {found_s:.1} of {announced_s:.1} s; copy or export it again"
+            );
+        }
+        anyhow::Ok((mono, rate_hz))
+    };
+    whole().with_context(|| path.display().to_string())
 }
 
 /// How long an audio file says it is, seconds; `None` if only decoding can tell.
@@ -70,15 +71,16 @@ fn probe(source: Box<dyn MediaSource>, extension: Option<&str>) -> Result<Box<dy
         .context("is not audio")
 }
 
-/// Decodes any audio to mono at its own rate, which comes second.
+/// Decodes any audio to mono at its own rate, which comes second; the frames that it says it has come third.
 pub(super) fn decode_mono(
     source: Box<dyn MediaSource>,
     extension: Option<&str>,
-) -> Result<(Vec<f32>, f64)> {
+) -> Result<(Vec<f32>, f64, Option<u64>)> {
     let mut format = probe(source, extension)?;
     let track = format.default_track(TrackType::Audio).context("holds no audio")?;
     let parameters = track.codec_params.as_ref().and_then(|p| p.audio()).context("has no codec")?;
     let rate_hz = f64::from(parameters.sample_rate.context("has no sample rate")?);
+    let announced = track.num_frames;
     let mut decoder = symphonia::default::get_codecs()
         .make_audio_decoder(parameters, &AudioDecoderOptions::default())
         .context("has an unknown codec")?;
@@ -101,7 +103,7 @@ pub(super) fn decode_mono(
     if mono.is_empty() {
         bail!("holds no sound");
     }
-    Ok((mono, rate_hz))
+    Ok((mono, rate_hz, announced))
 }
 
 #[cfg(test)]

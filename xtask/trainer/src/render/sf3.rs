@@ -51,7 +51,7 @@ pub(super) fn expand(bytes: &[u8]) -> Result<Vec<u8>> {
             if half(header, 44) & COMPRESSED == 0 {
                 bail!("mixes plain and compressed samples");
             }
-            let (mono, _) = decode_mono(Box::new(Cursor::new(stream.to_vec())), Some("ogg"))?;
+            let (mono, ..) = decode_mono(Box::new(Cursor::new(stream.to_vec())), Some("ogg"))?;
             Ok(mono.iter().map(|x| (x.clamp(-1.0, 1.0) * 32_767.0) as i16).collect())
         })
         .collect::<Result<_>>()?;
